@@ -1,1 +1,120 @@
-"""Test circuit hypotheses: claims about the inside of language models. PYTEST_DONT_REWRITE"""
+"""Test circuit hypotheses: claims about the inside of language models. PYTEST_DONT_REWRITE
+
+A claim is a sentence about a model that is supported, refuted, or inconclusive:
+
+    >>> import circuit_assert as ca
+    >>> gemma = ca.model("gemma-3-270m")
+    >>> claim = ca.head_is_induction(gemma["L5H1"])
+
+Building a claim measures nothing; `bool(claim)` and `claim.check()` judge it. Importing this
+package loads neither torch nor scipy nor transformer-lens.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from circuit_assert.claims.claim import Claim as Claim
+    from circuit_assert.claims.claim import claim as claim
+    from circuit_assert.claims.criteria import all_of as all_of
+    from circuit_assert.claims.criteria import any_of as any_of
+    from circuit_assert.claims.heads import head_attends_inductively as head_attends_inductively
+    from circuit_assert.claims.heads import head_is_induction as head_is_induction
+    from circuit_assert.claims.probes import attention_over as attention_over
+    from circuit_assert.claims.probes import attention_to as attention_to
+    from circuit_assert.claims.probes import centred_logit as centred_logit
+    from circuit_assert.claims.probes import contrast as contrast
+    from circuit_assert.claims.probes import direct_contribution as direct_contribution
+    from circuit_assert.claims.probes import logit_difference as logit_difference
+    from circuit_assert.claims.probes import loss as loss
+    from circuit_assert.claims.probes import prefix_matching_score as prefix_matching_score
+    from circuit_assert.errors import CircuitAssertError as CircuitAssertError
+    from circuit_assert.errors import Inconclusive as Inconclusive
+    from circuit_assert.evidence import Evidence as Evidence
+    from circuit_assert.prompts import Prompt as Prompt
+    from circuit_assert.prompts import PromptSet as PromptSet
+    from circuit_assert.prompts.antonyms import antonyms as antonyms
+    from circuit_assert.prompts.antonyms import synonyms as synonyms
+    from circuit_assert.prompts.ioi import ioi as ioi
+    from circuit_assert.prompts.repeated import repeated_tokens as repeated_tokens
+    from circuit_assert.prompts.text import plain_text as plain_text
+    from circuit_assert.prompts.unrelated import unrelated as unrelated
+    from circuit_assert.session import Session as Session
+    from circuit_assert.session import model as model
+    from circuit_assert.stats import Verdict as Verdict
+
+_HOMES = {
+    "Claim": "claims.claim",
+    "claim": "claims.claim",
+    "all_of": "claims.criteria",
+    "any_of": "claims.criteria",
+    "head_attends_inductively": "claims.heads",
+    "head_is_induction": "claims.heads",
+    "attention_over": "claims.probes",
+    "attention_to": "claims.probes",
+    "centred_logit": "claims.probes",
+    "contrast": "claims.probes",
+    "direct_contribution": "claims.probes",
+    "logit_difference": "claims.probes",
+    "loss": "claims.probes",
+    "prefix_matching_score": "claims.probes",
+    "CircuitAssertError": "errors",
+    "Inconclusive": "errors",
+    "Evidence": "evidence",
+    "Prompt": "prompts",
+    "PromptSet": "prompts",
+    "antonyms": "prompts.antonyms",
+    "synonyms": "prompts.antonyms",
+    "ioi": "prompts.ioi",
+    "repeated_tokens": "prompts.repeated",
+    "plain_text": "prompts.text",
+    "unrelated": "prompts.unrelated",
+    "Session": "session",
+    "model": "session",
+    "Verdict": "stats",
+}
+__all__ = [
+    "CircuitAssertError",
+    "Claim",
+    "Evidence",
+    "Inconclusive",
+    "Prompt",
+    "PromptSet",
+    "Session",
+    "Verdict",
+    "all_of",
+    "antonyms",
+    "any_of",
+    "attention_over",
+    "attention_to",
+    "centred_logit",
+    "claim",
+    "contrast",
+    "direct_contribution",
+    "head_attends_inductively",
+    "head_is_induction",
+    "ioi",
+    "logit_difference",
+    "loss",
+    "model",
+    "plain_text",
+    "prefix_matching_score",
+    "repeated_tokens",
+    "synonyms",
+    "unrelated",
+]
+__version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - any public name
+    if name not in _HOMES:
+        raise AttributeError(f"module 'circuit_assert' has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"circuit_assert.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

@@ -10,11 +10,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from circuit_assert.errors import PromptError
+from circuit_assert.prompts.base import TokenizedPrompts, Tokenizer
 
 if TYPE_CHECKING:
     import pandas as pd
-
-Side = Literal["clean", "corrupt"]
 
 
 @dataclass(frozen=True)
@@ -135,6 +134,16 @@ class PromptSet:
             p for p in self.prompts if (p.clusters[name] in discovery) == (which == "discovery")
         )
         return replace(self, name=f"{self.name}[{which}]", prompts=kept)
+
+    def tokenize(self, tokenizer: Tokenizer) -> TokenizedPrompts:
+        """The prompts in one model's tokens, without those that do not fit it.
+
+        Raises:
+            TokenError: when no prompt fits, with the reasons.
+        """
+        from circuit_assert.prompts.tokenize import tokenize_texts
+
+        return tokenize_texts(self, tokenizer)
 
     @classmethod
     def from_list(

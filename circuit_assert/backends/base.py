@@ -1,0 +1,129 @@
+"""What the engine asks of a model, whichever library runs it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+from circuit_assert.components import Site
+from circuit_assert.models.card import Card
+from circuit_assert.prompts.base import Tokenizer
+
+if TYPE_CHECKING:
+    import torch
+
+Read: TypeAlias = "Callable[[torch.Tensor], None]"
+Edit: TypeAlias = "Callable[[torch.Tensor], torch.Tensor]"
+
+
+@dataclass(frozen=True)
+class Resume:
+    """Where a run may start instead of at the embedding.
+
+    Args:
+        layer: The first block that runs.
+        residual: What enters it, `[batch, pos, d_model]`.
+    """
+
+    layer: int
+    residual: torch.Tensor
+
+
+class Backend(Protocol):
+    """One loaded model."""
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        ...
+
+    @property
+    def card(self) -> Card:
+        """Its sizes."""
+        ...
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of weights, processing flags and dtype: equal numbers come from equal prints."""
+        ...
+
+    @property
+    def tokenizer(self) -> Tokenizer:
+        """Its tokenizer."""
+        ...
+
+    @property
+    def device(self) -> torch.device:
+        """Where its weights are."""
+        ...
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """Of its weights."""
+        ...
+
+    @property
+    def has_post_norms(self) -> bool:
+        """Whether attention and MLP outputs are normalised before they join the residual."""
+        ...
+
+    @property
+    def blocks_run(self) -> int:
+        """How many blocks have been executed so far, over all runs."""
+        ...
+
+    def run(
+        self,
+        tokens: torch.Tensor,
+        *,
+        reads: Mapping[Site, Sequence[Read]],
+        edits: Mapping[Site, Sequence[Edit]],
+        last_layer: int,
+        resume: Resume | None = None,
+    ) -> torch.Tensor:
+        """Run the blocks up to `last_layer` and return what leaves it, `[batch, pos, d_model]`.
+
+        Edits at a site happen before its reads. The unembedding does not run.
+        """
+        ...
+
+    @property
+    def can_resume(self) -> bool:
+        """Whether `resume` skips the blocks below it with exactly equal results."""
+        ...
+
+    def log_probabilities(self, residual: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:
+        """log p of one token each, in nats: `[n, d_model]`, `[n]` → `[n]`."""
+        ...
+
+    def token_logits(self, residual: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:
+        """Logits of k tokens each: `[n, d_model]`, `[n, k]` → `[n, k]`."""
+        ...
+
+    def centred_logits(self, residual: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:
+        """Logits of k tokens each minus the vocabulary's mean: `[n, d_model]`, `[n, k]` → `[n, k]`."""
+        ...
+
+    def top_tokens(self, residual: torch.Tensor, k: int) -> torch.Tensor:
+        """The k tokens with the largest logits: `[n, d_model]` → `[n, k]`."""
+        ...
+
+    def final_scale(self, residual: torch.Tensor) -> torch.Tensor:
+        """What the final norm divides by: `[..., d_model]` → `[...]`."""
+        ...
+
+    def unembedding(self, tokens: torch.Tensor | None = None) -> torch.Tensor:
+        """Unembedding rows times the final norm's gain, minus their vocabulary mean.
+
+        `[n, d_model]` for given tokens, `[vocabulary, d_model]` for all.
+        """
+        ...
+
+    def head_output_weights(self, layer: int) -> torch.Tensor:
+        """W_O with the post-attention norm's gain folded in: `[head, d_head, d_model]`."""
+        ...
+
+    def neuron_output_weights(self, layer: int) -> torch.Tensor:
+        """W_out with the post-MLP norm's gain folded in: `[d_mlp, d_model]`."""
+        ...

@@ -1,0 +1,68 @@
+"""A Hugging Face tokenizer as prompt sets see it."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from circuit_assert.prompts.base import Ints
+
+
+class HuggingFaceTokenizer:
+    """Wraps a tokenizer of the transformers library.
+
+    Args:
+        tokenizer: The wrapped one.
+        name: The model's name, for messages.
+        context_length: The longest sequence the model takes.
+        prepend_beginning: Whether sequences begin with the beginning-of-sequence token.
+    """
+
+    def __init__(
+        self,
+        tokenizer: Any,  # noqa: ANN401 - the library's own classes are untyped
+        *,
+        name: str,
+        context_length: int,
+        prepend_beginning: bool = True,
+    ) -> None:
+        self.name = name
+        self.context_length = context_length
+        self._tokenizer = tokenizer
+        has_beginning = prepend_beginning and tokenizer.bos_token_id is not None
+        self.beginning: tuple[int, ...] = (int(tokenizer.bos_token_id),) if has_beginning else ()
+
+    @property
+    def vocabulary_size(self) -> int:
+        """How many tokens there are."""
+        return len(self._tokenizer)
+
+    def encode(self, text: str) -> list[int]:
+        """The tokens of a text, without special tokens."""
+        return list(self._tokenizer.encode(text, add_special_tokens=False))
+
+    def piece(self, token: int) -> str:
+        """How one token reads; bare bytes read "<0xE5>" or contain U+FFFD."""
+        raw = str(self._tokenizer.convert_ids_to_tokens(int(token)))
+        if raw.startswith("<0x"):
+            return raw
+        return str(self._tokenizer.decode([int(token)]))
+
+    def ordinary_tokens(self) -> Ints:
+        """Tokens that stand for text: no special, unused, or byte-fallback ones."""
+        return self._ordinary
+
+    @cached_property
+    def _ordinary(self) -> Ints:
+        pieces: list[str] = self._tokenizer.convert_ids_to_tokens(range(self.vocabulary_size))
+        special = set(self._tokenizer.all_special_ids)
+        keep = [
+            token
+            for token, piece in enumerate(pieces)
+            if token not in special
+            and piece
+            and not (piece.startswith(("<", "[")) and piece.endswith((">", "]")))
+        ]
+        return np.array(keep, np.int64)

@@ -1,0 +1,315 @@
+"""Models run by transformer-lens: the only module that names it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from circuit_assert.backends.base import Edit, Read, Resume
+from circuit_assert.backends.blocks import Blocks
+from circuit_assert.components import Site
+from circuit_assert.errors import HookError, ModelError
+from circuit_assert.models.card import Card
+from circuit_assert.models.planted import PlantedModel
+from circuit_assert.prompts.base import Tokenizer
+
+if TYPE_CHECKING:
+    from transformer_lens.model_bridge import TransformerBridge
+
+_HOOKS = {
+    "resid_pre": "hook_resid_pre",
+    "resid_mid": "hook_resid_mid",
+    "resid_post": "hook_resid_post",
+    "attn_out": "hook_attn_out",
+    "mlp_out": "hook_mlp_out",
+    "mlp_post": "mlp.hook_post",
+    "pattern": "attn.hook_pattern",
+    "z": "attn.hook_z",
+    "attn_post_scale": "ln1_post.hook_scale",
+}
+_ROWS_AT_ONCE = 128  # rows of full logits held together: 128 × 262,144 float32 is 134 MB
+
+
+class _PassComplete(Exception):
+    """Ends a run once the last needed block has run."""
+
+
+def boot(folder: Path, *, dtype: torch.dtype, device: torch.device) -> TransformerBridge:
+    """A bridge around the Hugging Face model in a folder, without touching the network."""
+    import transformers
+    from transformer_lens.model_bridge import TransformerBridge
+
+    transformers.utils.logging.disable_progress_bar()
+    try:
+        return TransformerBridge.boot_transformers(str(folder), dtype=dtype, device=str(device))
+    except (OSError, ValueError, KeyError, NotImplementedError) as problem:
+        raise ModelError(f"{folder} could not be loaded by transformer-lens: {problem}") from None
+
+
+def boot_planted(
+    planted: PlantedModel, *, dtype: torch.dtype, device: torch.device
+) -> TransformerBridge:
+    """A bridge around a planted model's native transformer."""
+    from transformer_lens.config import TransformerBridgeConfig
+    from transformer_lens.model_bridge.sources import build_bridge_from_module
+    from transformer_lens.model_bridge.sources.native.model import NativeModel
+
+    config = TransformerBridgeConfig.from_dict(dict(planted.settings))
+    module = NativeModel(config)
+    module.load_state_dict(planted.state_dict(), strict=True)
+    return build_bridge_from_module(
+        module.to(device=device, dtype=dtype),
+        architecture="TransformerLensNative",
+        tl_config=config,
+        tokenizer=None,
+        dtype=dtype,
+        device=device,
+        model_name=planted.name,
+    )
+
+
+class TransformerLensBackend:
+    """A `TransformerBridge` behind the engine's protocol.
+
+    Args:
+        bridge: The model, weights as they are (nothing folded, nothing centred).
+        name: What to call it.
+        tokenizer: Its tokenizer.
+        card: Its sizes.
+        processing: How it was made, for the fingerprint.
+    """
+
+    def __init__(
+        self,
+        bridge: TransformerBridge,
+        *,
+        name: str,
+        tokenizer: Tokenizer,
+        card: Card,
+        processing: str = "unprocessed",
+    ) -> None:
+        self.name = name
+        self.card = card
+        self.tokenizer = tokenizer
+        bridge.eval()
+        for parameter in bridge.original_model.parameters():
+            parameter.requires_grad_(False)
+        self._bridge = bridge
+        self._blocks = Blocks(bridge.original_model, card.layers)
+        self._mean_unembedding: torch.Tensor | None = None
+        parameter = next(bridge.original_model.parameters())
+        self.device, self.dtype = parameter.device, parameter.dtype
+        self.fingerprint = _fingerprint(bridge.original_model, f"{processing}/{self.dtype}")
+        self.has_post_norms = "blocks.0.ln1_post.hook_scale" in bridge.hook_dict
+
+    @property
+    def blocks_run(self) -> int:
+        """How many blocks have been executed so far, over all runs."""
+        return self._blocks.count
+
+    @cached_property
+    def can_resume(self) -> bool:
+        """Whether a run may start at a later block: tried once, against a whole run."""
+        return self._blocks.found and self.card.layers > 1 and self._resumes_exactly()
+
+    def _resumes_exactly(self) -> bool:
+        tokens = torch.arange(2, 10, device=self.device)[None] % self.card.vocabulary
+        middle, last = self.card.layers // 2, self.card.layers - 1
+        entering: list[torch.Tensor] = []
+        before = self._blocks.count
+        site = Site(middle, "resid_pre")
+        try:
+            whole = self.run(tokens, reads={site: [entering.append]}, edits={}, last_layer=last)
+            resume = Resume(middle, entering[0])
+            resumed = self.run(tokens, reads={}, edits={}, last_layer=last, resume=resume)
+        except (RuntimeError, TypeError, KeyError, IndexError):
+            return False
+        finally:
+            self._blocks.count = before
+        return torch.equal(whole, resumed)
+
+    @torch.no_grad()
+    def run(
+        self,
+        tokens: torch.Tensor,
+        *,
+        reads: Mapping[Site, Sequence[Read]],
+        edits: Mapping[Site, Sequence[Edit]],
+        last_layer: int,
+        resume: Resume | None = None,
+    ) -> torch.Tensor:
+        """Run blocks up to `last_layer`; return what leaves it, `[batch, pos, d_model]`.
+
+        Raises:
+            HookError: when a site that is read or edited did not fire.
+        """
+        fired: set[Site] = set()
+        hooks = [
+            (self._hook_name(site), _hook(site, edits.get(site, ()), reads.get(site, ()), fired))
+            for site in sorted({*reads, *edits})
+        ]
+        residual = self._run_to(tokens, hooks, last_layer, resume)
+        silent = {*reads, *edits} - fired
+        if silent:
+            missed = ", ".join(map(str, sorted(silent)))
+            raise HookError(f"no activation passed {missed} of {self.name}: nothing was measured.")
+        return residual
+
+    def _run_to(
+        self,
+        tokens: torch.Tensor,
+        hooks: list[tuple[str, Any]],
+        last_layer: int,
+        resume: Resume | None,
+    ) -> torch.Tensor:
+        leaving: list[torch.Tensor] = []
+
+        def stop(residual: torch.Tensor, hook: Any) -> None:  # noqa: ANN401
+            leaving.append(residual)
+            raise _PassComplete
+
+        hooks = [*hooks, (self._hook_name(Site(last_layer, "resid_post")), stop)]
+        tokens = tokens.to(self.device)
+        with self._blocks.running(resume):
+            try:
+                self._bridge.run_with_hooks(
+                    tokens, fwd_hooks=hooks, return_type=None, use_cache=False
+                )
+            except _PassComplete:
+                return leaving[0]
+        raise HookError(f"block {last_layer} of {self.name} did not run.")
+
+    def _hook_name(self, site: Site) -> str:
+        return f"blocks.{site.layer}.{_HOOKS[site.name]}"
+
+    @torch.no_grad()
+    def token_logits(self, residual: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:
+        """Logits of k tokens each: `[n, d_model]`, `[n, k]` → `[n, k]`."""
+        normed = self._final_norm(residual)
+        rows, bias = self._head()
+        logits = torch.einsum("nd,nkd->nk", normed, rows[tokens])
+        if bias is not None:
+            logits = logits + bias[tokens]
+        return self._capped(logits).float()
+
+    @torch.no_grad()
+    def log_probabilities(self, residual: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:
+        """log p of one token each, in nats: `[n, d_model]`, `[n]` → `[n]`."""
+        parts = [
+            torch.log_softmax(self._all_logits(part), dim=-1).gather(1, of[:, None])[:, 0]
+            for part, of in zip(
+                residual.split(_ROWS_AT_ONCE), tokens.split(_ROWS_AT_ONCE), strict=True
+            )
+        ]
+        return torch.cat(parts)
+
+    @torch.no_grad()
+    def centred_logits(self, residual: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:
+        """Logits of k tokens each minus the vocabulary's mean: `[n, d_model]`, `[n, k]` → `[n, k]`."""
+        parts = residual.split(_ROWS_AT_ONCE)
+        mean = torch.cat([self._all_logits(part).mean(-1) for part in parts])
+        return self.token_logits(residual, tokens) - mean[:, None]
+
+    @torch.no_grad()
+    def top_tokens(self, residual: torch.Tensor, k: int) -> torch.Tensor:
+        """The k tokens with the largest logits: `[n, d_model]` → `[n, k]`."""
+        parts = residual.split(_ROWS_AT_ONCE)
+        return torch.cat([self._all_logits(part).topk(k, dim=-1).indices for part in parts])
+
+    @torch.no_grad()
+    def final_scale(self, residual: torch.Tensor) -> torch.Tensor:
+        """What the final norm divides by: `[..., d_model]` → `[...]`."""
+        kind = self._norm_kind()
+        if kind is None:
+            return torch.ones_like(residual[..., 0])
+        centred = residual - residual.mean(-1, keepdim=True) if kind == "LN" else residual
+        return (centred.float().pow(2).mean(-1) + float(self._bridge.cfg.eps)).sqrt()
+
+    @torch.no_grad()
+    def unembedding(self, tokens: torch.Tensor | None = None) -> torch.Tensor:
+        """Unembedding rows times the final norm's gain, minus their vocabulary mean."""
+        rows, _ = self._head()
+        gain = self._gain(self._bridge.ln_final)
+        if self._mean_unembedding is None:
+            self._mean_unembedding = rows.float().mean(0) * gain
+        chosen = (rows if tokens is None else rows[tokens]).float() * gain - self._mean_unembedding
+        if self._norm_kind() == "LN":  # the norm removes the mean of what it reads
+            chosen = chosen - chosen.mean(-1, keepdim=True)
+        return chosen
+
+    @torch.no_grad()
+    def head_output_weights(self, layer: int) -> torch.Tensor:
+        """W_O with the post-attention norm's gain folded in: `[head, d_head, d_model]`."""
+        block = self._bridge.blocks[layer]
+        weights: torch.Tensor = block.attn.o.weight
+        split = weights.T.reshape(self.card.heads, -1, self.card.d_model).float()
+        return split * self._gain(block.ln1_post) if self.has_post_norms else split
+
+    @torch.no_grad()
+    def neuron_output_weights(self, layer: int) -> torch.Tensor:
+        """W_out with the post-MLP norm's gain folded in: `[d_mlp, d_model]`."""
+        block = self._bridge.blocks[layer]
+        weights: torch.Tensor = block.mlp.out.weight
+        rows = (weights if weights.shape[0] == self.card.d_mlp else weights.T).float()
+        return rows * self._gain(block.ln2_post) if self.has_post_norms else rows
+
+    def _all_logits(self, residual: torch.Tensor) -> torch.Tensor:
+        rows, bias = self._head()
+        logits = self._final_norm(residual) @ rows.T
+        if bias is not None:
+            logits = logits + bias
+        return self._capped(logits).float()
+
+    def _final_norm(self, residual: torch.Tensor) -> torch.Tensor:
+        if self._norm_kind() is None:
+            return residual
+        return self._bridge.ln_final(residual[None])[0]
+
+    def _head(self) -> tuple[torch.Tensor, torch.Tensor | None]:
+        unembed = self._bridge.unembed.original_component
+        return unembed.weight, getattr(unembed, "bias", None)
+
+    def _capped(self, logits: torch.Tensor) -> torch.Tensor:
+        cap = float(getattr(self._bridge.cfg, "output_logits_soft_cap", 0) or 0)
+        return cap * torch.tanh(logits / cap) if cap > 0 else logits
+
+    def _norm_kind(self) -> str | None:
+        kind = self._bridge.cfg.normalization_type
+        return None if kind is None else ("LN" if kind.upper().startswith("LN") else "RMS")
+
+    def _gain(self, norm: Any) -> torch.Tensor:  # noqa: ANN401 - a bridge's norm component
+        weight = getattr(norm, "weight", None)
+        if self._norm_kind() is None or weight is None:
+            return torch.ones(self.card.d_model, device=self.device)
+        offset = 1.0 if getattr(self._bridge.cfg, "rmsnorm_uses_offset", False) else 0.0
+        return weight.float() + offset
+
+
+def _hook(site: Site, edits: Sequence[Edit], reads: Sequence[Read], fired: set[Site]) -> Any:  # noqa: ANN401
+    def act(activation: torch.Tensor, hook: Any) -> torch.Tensor | None:  # noqa: ANN401
+        fired.add(site)
+        for edit in edits:
+            activation = edit(activation)
+        for read in reads:
+            read(activation)
+        return activation if edits else None
+
+    return act
+
+
+def _fingerprint(module: torch.nn.Module, processing: str) -> str:
+    digest = hashlib.sha256(processing.encode())
+    seen: set[int] = set()
+    for name, tensor in module.state_dict().items():
+        if tensor.data_ptr() in seen and tensor.numel():
+            continue  # tied weights count once
+        seen.add(tensor.data_ptr())
+        digest.update(f"{name}{tuple(tensor.shape)}".encode())
+        flat = tensor.detach().cpu().contiguous().reshape(-1)
+        digest.update(memoryview(flat.view(torch.uint8).numpy()))
+    return digest.hexdigest()[:16]

@@ -1,0 +1,232 @@
+"""Claims: sentences about a model that are supported, refuted, or neither."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import inspect
+import string
+from collections.abc import Callable, Mapping
+from typing import Any, Generic, NoReturn, ParamSpec
+
+from circuit_assert.claims.criteria import AllOf, AnyOf, Body, Criterion, Fact, leaves_of
+from circuit_assert.components import Owner, Subject
+from circuit_assert.errors import ClaimError, Inconclusive
+from circuit_assert.evidence import Evidence
+from circuit_assert.prompts.base import Prompts
+from circuit_assert.stats import Verdict
+
+P = ParamSpec("P")
+
+
+class Claim:
+    """One sentence about one model. Building it measures nothing; `bool(claim)` judges it.
+
+    `assert claim` passes when it is supported, `assert not claim` when it is refuted; when the
+    evidence allows neither, both raise `Inconclusive`.
+
+    Args:
+        kind: The claim type's name.
+        words: The sentence, without the model's name.
+        model: Whose it is.
+        body: What it rests on.
+        arguments: What it was called with, as its identity says them.
+        source: Where the claim comes from.
+    """
+
+    def __init__(  # noqa: D417
+        self,
+        kind: str,
+        words: str,
+        *,
+        model: Owner,
+        body: Body,
+        arguments: Mapping[str, str],
+        source: str,
+    ) -> None:
+        self.kind = kind
+        self.words = words
+        self.model = model
+        self.body = body
+        self.arguments = dict(arguments)
+        self.source = source
+        self._evidence: Evidence | None = None
+
+    @property
+    def sentence(self) -> str:
+        """The sentence in full: "L5H1 is an induction head in gemma-3-270m"."""
+        return f"{self.words} in {self.model.name}"
+
+    @property
+    def id(self) -> str:
+        """What it claims of which model, at which false-pass rate, as a short hash."""
+        said = [self.kind, self.model.name, f"{self.model.false_pass_rate:g}"]
+        said += [f"{name}={value}" for name, value in sorted(self.arguments.items())]
+        return hashlib.sha256("\n".join(said).encode()).hexdigest()[:12]
+
+    def check(self) -> Evidence:
+        """The evidence, measured now if need be; judging twice is free. Never says no by raising."""
+        if self._evidence is None:
+            self._evidence = self.model.judge(self)
+        return self._evidence
+
+    def __bool__(self) -> bool:
+        __tracebackhide__ = True
+        evidence = self.check()
+        self.model.asked(self, evidence)
+        if evidence.verdict is Verdict.INCONCLUSIVE:
+            raise Inconclusive(f"{self.sentence}: inconclusive. {evidence.reason}")
+        return evidence.verdict is Verdict.SUPPORTED
+
+    def __repr__(self) -> str:
+        verdict = f": {self._evidence.verdict}" if self._evidence else ""
+        return f"<{self.sentence}{verdict}>"
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Claim):
+            return self.id == other.id
+        raise TypeError(
+            f"a claim does not compare with {other!r}: write `assert claim`, `assert not claim`, "
+            f"or look at claim.check().verdict."
+        )
+
+    def __hash__(self) -> int:
+        return hash(self.id)
+
+    def _repr_html_(self) -> str:
+        return self.check()._repr_html_()  # noqa: SLF001 - the notebook protocol's name
+
+
+class ClaimType(Generic[P]):
+    """A kind of claim: call it with components to make a `Claim`. Made by `@claim`."""
+
+    def __init__(self, function: Callable[P, Body | Criterion], sentence: str, source: str) -> None:
+        functools.update_wrapper(self, function)
+        self._function = function
+        self._sentence = sentence
+        self._source = source
+        self._signature = inspect.signature(function)
+        self.name = function.__name__
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Claim:
+        """A claim about the given components; nothing is measured yet.
+
+        Raises:
+            ClaimError: when the claim is not about exactly one model.
+        """
+        bound = self._signature.bind(*args, **kwargs)
+        bound.apply_defaults()
+        body = _as_body(self._function(*args, **kwargs))
+        model = _model_of(self.name, bound.arguments, body)
+        claim = Claim(
+            self.name,
+            self._said(bound.arguments),
+            model=model,
+            body=body,
+            arguments={name: _identity(value) for name, value in bound.arguments.items()},
+            source=self._source,
+        )
+        model.announce(claim)
+        return claim
+
+    def _said(self, arguments: Mapping[str, Any]) -> str:
+        fields = {name for _, name, _, _ in string.Formatter().parse(self._sentence) if name}
+        return self._sentence.format(**{name: _words(arguments[name]) for name in fields})
+
+    def __bool__(self) -> NoReturn:
+        raise TypeError(
+            f"{self.name} is a kind of claim and has no truth value: call it, as in "
+            f"`assert {self.name}(model[…])`."
+        )
+
+    def __repr__(self) -> str:
+        return f"<claim type {self.name}: {self._sentence}>"
+
+
+def claim(
+    sentence: str, *, source: str = ""
+) -> Callable[[Callable[P, Body | Criterion]], ClaimType[P]]:
+    """Make a claim type of a function that returns what the claim rests on.
+
+    Args:
+        sentence: An indicative sentence with the function's arguments in braces, the subject
+            first: "{head} attends from a pronoun to its referent".
+        source: The paper and section it comes from.
+
+    Example:
+        >>> from circuit_assert import attention_to, claim, contrast
+        >>> @claim("{head} attends to the indirect object")
+        ... def head_attends_to_the_indirect_object(head, *, on, by=0.2):
+        ...     there = attention_to(head, "IO")
+        ...     return contrast(there, versus=attention_to(head, "S1"), on=on, by=by)
+    """
+
+    def decorate(function: Callable[P, Body | Criterion]) -> ClaimType[P]:
+        parameters = inspect.signature(function).parameters
+        for _, name, _, _ in string.Formatter().parse(sentence):
+            if name is not None and name not in parameters:
+                raise ClaimError(
+                    f"the sentence {sentence!r} names {{{name}}}, but {function.__name__} takes "
+                    f"{', '.join(parameters)}."
+                )
+        return ClaimType(function, sentence, source)
+
+    return decorate
+
+
+def _as_body(made: object) -> Body:
+    match made:
+        case Body():
+            return made
+        case Criterion() | Fact() | AllOf() | AnyOf():
+            return Body(made)
+        case _:
+            raise ClaimError(
+                f"a claim function returns contrast(…) or all_of(…); got {type(made).__name__}."
+            )
+
+
+def _model_of(kind: str, arguments: Mapping[str, Any], body: Body) -> Owner:
+    owners = [a.model for a in arguments.values() if isinstance(a, Subject)]
+    owners += [
+        leaf.model
+        for leaf in leaves_of(body.primaries)
+        if isinstance(leaf, Criterion) and leaf.model is not None
+    ]
+    distinct = {owner.name: owner for owner in owners}
+    if len(distinct) != 1:
+        raise ClaimError(
+            f"{kind} is a claim about one model; its components are of "
+            f"{' and '.join(distinct) or 'none'}. Give components as model['L5H1']."
+        )
+    return owners[0]
+
+
+def _identity(value: object) -> str:
+    match value:
+        case Subject():
+            return str([str(component) for component in value.components])
+        case Prompts():
+            return f"{value.name}#{value.fingerprint}"
+        case list() | tuple():
+            return f"[{', '.join(_identity(item) for item in value)}]"
+        case float():
+            return f"{value:g}"
+        case _ if callable(value):
+            return getattr(value, "__qualname__", repr(value))
+        case _:
+            return str(value)
+
+
+def _words(value: object) -> str:
+    match value:
+        case Prompts():
+            return value.name
+        case float():
+            return f"{value:g}"
+        case str() if value.strip() != value:
+            return repr(value)
+        case list() | tuple():
+            return ", ".join(_words(item) for item in value)
+        case _:
+            return str(value)

@@ -1,0 +1,170 @@
+"""Claims about attention heads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from circuit_assert.claims.claim import claim
+from circuit_assert.claims.criteria import AnyOf, Body, Criterion, all_of, any_of
+from circuit_assert.claims.probes import (
+    attention_over,
+    contrast,
+    direct_contribution,
+    prefix_matching_score,
+)
+from circuit_assert.claims.quantities import Mean, Measured, Quantity, Score
+from circuit_assert.claims.selections import PatternHeads
+from circuit_assert.components import Head, Subject
+from circuit_assert.errors import ClaimError
+from circuit_assert.interventions import Ablation
+from circuit_assert.measurements import Loss, Request
+from circuit_assert.measurements.base import AnyRequest, Scores
+from circuit_assert.prompts.base import Prompts, Side
+from circuit_assert.prompts.repeated import RepeatedTokens
+from circuit_assert.stats.region import above
+
+_OLSSON = "Olsson et al. 2022, arXiv:2209.11895"
+_INDUCTION_BY = 0.4  # ARENA 1.2's detection threshold for the offset-diagonal score
+_REPEATED = RepeatedTokens()
+_LOSS = Loss()
+
+
+@claim("{head} attends to the token after the previous occurrence", source=_OLSSON)
+def head_attends_inductively(
+    head: Subject, *, on: RepeatedTokens = _REPEATED, by: float = _INDUCTION_BY
+) -> Body:
+    """The head has the induction pattern: the weaker claim, which says nothing of its use.
+
+    Prefix matching by the offset diagonal with blocks of several lengths, minus the same entries
+    with a fresh second half.
+
+    Args:
+        head: One head, as `model["L5H1"]`.
+        on: Repeated tokens with blocks of at least three lengths.
+        by: Smallest share of attention that counts; 0.4 is ARENA 1.2's threshold.
+
+    Raises:
+        ComponentError: when `head` is not one head.
+        ClaimError: for fewer than three block lengths.
+    """
+    return all_of(_pattern(head, on, by), guards=_offset_guards(head, on))
+
+
+@claim("{head} is an induction head", source=_OLSSON)
+def head_is_induction(
+    head: Subject, *, on: RepeatedTokens = _REPEATED, by: float = _INDUCTION_BY
+) -> Body:
+    """On repeated random tokens, the head matches prefixes, copies, and the model uses it.
+
+    Pattern: as `head_attends_inductively`. Copying: its direct contribution to the centred logit
+    of the correct next token, norm scales frozen, minus that with a fresh second half, is above
+    zero. Use: mean-ablating it raises the repeated-half loss, in the clean model or with the
+    other heads of the pattern mean-ablated too (redundant heads show only there).
+
+    Args:
+        head: One head, as `model["L5H1"]`.
+        on: Repeated tokens with blocks of at least three lengths.
+        by: Smallest share of attention that counts; 0.4 is ARENA 1.2's threshold.
+
+    Raises:
+        ComponentError: when `head` is not one head.
+        ClaimError: for fewer than three block lengths.
+    """
+    one = head.only(Head, "head_is_induction")
+    others = PatternHeads("induction", on, by, without=one)
+    copying = contrast(direct_contribution(head), versus="corrupt", on=on, by=0.0, name="copying")
+    return all_of(
+        _pattern(head, on, by),
+        copying,
+        _use(head, one, others, on),
+        guards=[*_offset_guards(head, on), _use_is_specific(head, one, others, on)],
+    )
+
+
+def _pattern(head: Subject, on: RepeatedTokens, by: float) -> Criterion:
+    if len(set(on.lengths)) < 3:
+        raise ClaimError(
+            f"induction is tested with blocks of at least three lengths, so that a fixed offset "
+            f"does not pass for it; got {on.lengths}. Try repeated_tokens(lengths=(12, 18, 24))."
+        )
+    score = prefix_matching_score(head)
+    return contrast(score, versus="corrupt", on=on, by=by, name="pattern")
+
+
+def _offset_guards(head: Subject, on: Prompts) -> list[Criterion]:
+    """The offset of induction must beat its neighbours, all but the occurrence itself."""
+    return [
+        contrast(
+            prefix_matching_score(head),
+            versus=attention_over(head, neighbour),
+            on=on,
+            by=0.0,
+            name=f"not {neighbour}",
+        )
+        for neighbour in ("one before", "two after", "three after")
+    ]
+
+
+def _use(head: Subject, one: Head, others: PatternHeads, on: Prompts) -> AnyOf:
+    words = "rise of the repeated-half loss when it is mean-ablated"
+    alone = LossRise(one, None, on)
+    together = LossRise(one, others, on)
+    among_others = f"{words}, the other heads of the pattern being so too,"
+    return any_of(
+        Criterion("use", alone, above(0.0), words, "nats", head.model),
+        Criterion("use beside others", together, above(0.0), among_others, "nats", head.model),
+    )
+
+
+def _use_is_specific(head: Subject, one: Head, others: PatternHeads, on: Prompts) -> Criterion:
+    repeated = Mean((LossRise(one, None, on), LossRise(one, others, on)))
+    fresh = Mean((LossRise(one, None, on, "corrupt"), LossRise(one, others, on, "corrupt")))
+    words = "rise of the repeated-half loss minus that of a fresh second half"
+    return Criterion("use is specific", repeated - fresh, above(0.0), words, "nats", head.model)
+
+
+@dataclass(frozen=True)
+class LossRise(Quantity):
+    """How much mean-ablating a head raises the loss, the others of its pattern ablated or not.
+
+    Args:
+        head: The head.
+        others: Heads that are ablated in both of the compared runs; None for none.
+        on: The prompts.
+        side: Their side.
+    """
+
+    head: Head
+    others: PatternHeads | None
+    on: Prompts
+    side: Side = "clean"
+
+    def needs(self, scores: Scores) -> Iterable[AnyRequest]:
+        """What chooses the others; then the losses with and without the head."""
+        if self.others is not None:
+            choosing = tuple(self.others.needs(scores))
+            if any(request not in scores for request in choosing):
+                return choosing
+        return self._losses(scores)
+
+    def measured(self, scores: Scores) -> Measured:
+        """Loss with the head ablated minus loss without, in nats."""
+        ablated, kept = (Score(request) for request in self._losses(scores))
+        measured = (ablated - kept).measured(scores)
+        others = self._others(scores)
+        if self.others is None:
+            return measured
+        names = ", ".join(map(str, others)) or "there is none"
+        return measured.with_note(f"other heads of the pattern: {names}")
+
+    def _others(self, scores: Scores) -> tuple[Head, ...]:
+        return self.others.heads(scores) if self.others is not None else ()
+
+    def _losses(self, scores: Scores) -> tuple[Request, Request]:
+        others = self._others(scores)
+        rest = Ablation(others) if others else None
+        return (
+            Request(_LOSS, self.on, self.side, Ablation((self.head, *others))),
+            Request(_LOSS, self.on, self.side, rest),
+        )

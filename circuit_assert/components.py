@@ -1,0 +1,242 @@
+"""Addresses as the papers write them: "L5H1" is `Head(layer=5, head=1)`, and nothing more."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal, Protocol, TypeAlias, TypeVar, get_args, runtime_checkable
+
+from circuit_assert.errors import ComponentError
+
+SiteName: TypeAlias = Literal[
+    "resid_pre",
+    "resid_mid",
+    "resid_post",
+    "attn_out",
+    "mlp_out",
+    "mlp_post",
+    "pattern",
+    "z",
+    "attn_post_scale",
+]
+SITE_NAMES: tuple[str, ...] = get_args(SiteName)
+
+
+@dataclass(frozen=True, order=True)
+class Site:
+    """A place in the model where an activation can be read: `L9.resid_post`.
+
+    Args:
+        layer: Counts from zero.
+        name: One of `SITE_NAMES`. `attn_post_scale` is the norm applied to the attention output
+            of models with post-norms, `[batch, pos, 1]`.
+    """
+
+    layer: int
+    name: SiteName
+
+    def __str__(self) -> str:
+        return f"L{self.layer}.{self.name}"
+
+
+@dataclass(frozen=True, order=True)
+class Head:
+    """An attention head, counted as query heads are (also where heads share keys and values)."""
+
+    layer: int
+    head: int
+    noun: ClassVar[str] = "head"
+
+    def __str__(self) -> str:
+        return f"L{self.layer}H{self.head}"
+
+    @property
+    def site(self) -> Site:
+        """Where an intervention on the head acts: its `z`, `[batch, pos, head, d_head]`."""
+        return Site(self.layer, "z")
+
+
+@dataclass(frozen=True, order=True)
+class Neuron:
+    """One coordinate of an MLP's hidden activation."""
+
+    layer: int
+    neuron: int
+    noun: ClassVar[str] = "neuron"
+
+    def __str__(self) -> str:
+        return f"L{self.layer}N{self.neuron}"
+
+    @property
+    def site(self) -> Site:
+        """Where an intervention on the neuron acts: `mlp_post`, `[batch, pos, d_mlp]`."""
+        return Site(self.layer, "mlp_post")
+
+
+@dataclass(frozen=True, order=True)
+class MLP:
+    """A whole MLP layer."""
+
+    layer: int
+    noun: ClassVar[str] = "MLP"
+
+    def __str__(self) -> str:
+        return f"L{self.layer}.mlp"
+
+    @property
+    def site(self) -> Site:
+        """Where an intervention on the MLP acts: `mlp_out`, `[batch, pos, d_model]`."""
+        return Site(self.layer, "mlp_out")
+
+
+@runtime_checkable
+class NamedPrompts(Protocol):
+    """What a direction needs to know of a prompt set: that it has a name and is hashable."""
+
+    @property
+    def name(self) -> str:
+        """How sentences call the set."""
+        ...
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of its contents."""
+        ...
+
+
+@dataclass(frozen=True)
+class Direction:
+    """The difference of mean activations of two prompt sets at their last token.
+
+    Args:
+        site: Where it is read; a residual-stream site.
+        toward: Prompts at the direction's head.
+        away: Prompts at its tail.
+    """
+
+    site: Site
+    toward: NamedPrompts
+    away: NamedPrompts
+    noun: ClassVar[str] = "direction"
+
+    def __post_init__(self) -> None:
+        if not self.site.name.startswith("resid"):
+            raise ComponentError(
+                f"a direction lives in the residual stream; got {self.site}. "
+                f"Nearest valid: L{self.site.layer}.resid_post."
+            )
+
+    @property
+    def layer(self) -> int:
+        """The layer of its site."""
+        return self.site.layer
+
+    def __str__(self) -> str:
+        return f"{self.toward.name} − {self.away.name} at {self.site}"
+
+
+Component: TypeAlias = Head | Neuron | MLP | Direction
+_Kind = TypeVar("_Kind", Head, Neuron, MLP, Direction)
+
+_PATTERNS: tuple[tuple[re.Pattern[str], type[Head] | type[Neuron] | type[MLP]], ...] = (
+    (re.compile(r"L(\d+)H(\d+)"), Head),
+    (re.compile(r"L(\d+)N(\d+)"), Neuron),
+    (re.compile(r"L(\d+)\.?mlp", re.IGNORECASE), MLP),
+)
+
+
+def parse(address: str) -> Head | Neuron | MLP:
+    """Read "L5H1", "L27N1263" or "L3.mlp".
+
+    Raises:
+        ComponentError: when it is none of these.
+    """
+    for pattern, kind in _PATTERNS:
+        match = pattern.fullmatch(address.strip())
+        if match:
+            return kind(*(int(number) for number in match.groups()))
+    raise ComponentError(
+        f"cannot read the address {address!r}: write a head as L5H1, a neuron as L27N1263, "
+        f"an MLP as L3.mlp (layers, heads and neurons count from zero)."
+    )
+
+
+def parse_site(address: str) -> Site:
+    """Read "L9.resid_post".
+
+    Raises:
+        ComponentError: when there is no such site.
+    """
+    match = re.fullmatch(r"L(\d+)\.(\w+)", address.strip())
+    if match and match.group(2) in SITE_NAMES:
+        return Site(int(match.group(1)), match.group(2))  # pyright: ignore[reportArgumentType]
+    raise ComponentError(
+        f"cannot read the site {address!r}: write L9.resid_post; sites are {', '.join(SITE_NAMES)}."
+    )
+
+
+def named(components: Sequence[Component]) -> str:
+    """Components as a sentence says them: "L7H3", "L7H3 and L7H9", "L7H3 to L9H1 (12 heads)"."""
+    names = [str(component) for component in components]
+    if len(names) > 4:
+        return f"{names[0]} … {names[-1]} ({len(names)} {components[0].noun}s)"
+    if len(names) == 1:
+        return names[0]
+    return f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+class Owner(Protocol):
+    """The model that components belong to, as far as they need to know it."""
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        ...
+
+    @property
+    def false_pass_rate(self) -> float:
+        """α for claims about it."""
+        ...
+
+    def judge(self, claim: Any, /) -> Any:  # noqa: ANN401 - claims are defined above this module
+        """The evidence for a claim about it, measured now if need be."""
+        ...
+
+    def announce(self, claim: Any, /) -> None:  # noqa: ANN401
+        """Take note that a claim about it was made."""
+        ...
+
+    def asked(self, claim: Any, evidence: Any, /) -> None:  # noqa: ANN401
+        """Take note that a claim's truth was asked for."""
+        ...
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Components of a model: what a claim is about. Made by `model["L5H1"]`.
+
+    Args:
+        model: Whose they are.
+        components: One, or a set that is treated as one.
+    """
+
+    model: Owner
+    components: tuple[Component, ...]
+
+    def __str__(self) -> str:
+        return named(self.components)
+
+    def __repr__(self) -> str:
+        return f"{self} of {self.model.name}"
+
+    def only(self, kind: type[_Kind], claim: str) -> _Kind:
+        """The single component, when it is of a kind.
+
+        Raises:
+            ComponentError: when there are several or it is of another kind.
+        """
+        if len(self.components) == 1 and isinstance(self.components[0], kind):
+            return self.components[0]
+        wanted = kind.__name__.lower()
+        raise ComponentError(f"{claim} is about one {wanted}; got {self!r}.")

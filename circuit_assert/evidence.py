@@ -1,0 +1,134 @@
+"""What was found: plain data, for reports, ledgers and people."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from circuit_assert.stats import Verdict
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was found on one criterion.
+
+    Args:
+        name: The criterion: "pattern".
+        role: "primary", "guard" or "gate".
+        expected: What the claim says of it, in words.
+        verdict: The criterion's own.
+        reason: Why it is inconclusive, or what a fact found.
+        effect: The estimate; None when nothing was estimated.
+        low: The decision interval's lower end.
+        high: Its upper end.
+        unit: What the numbers are: "attention", "logits", "nats".
+        estimand: Whether the effect is the mean of cluster means or the median cluster.
+        method: How the interval was made.
+        units: How many units.
+        clusters: How many clusters, by name.
+        p_value: For "the claim's criterion is not true".
+        detectable: The true effect that would have been supported 8 times in 10.
+        clusters_needed: About how many clusters would decide the effect seen.
+        notes: Prompts dropped, peers used, and the like.
+    """
+
+    name: str
+    role: str
+    expected: str
+    verdict: Verdict
+    reason: str = ""
+    effect: float | None = None
+    low: float | None = None
+    high: float | None = None
+    unit: str = ""
+    estimand: str = ""
+    method: str = ""
+    units: int = 0
+    clusters: dict[str, int] = field(default_factory=dict[str, int])
+    p_value: float | None = None
+    detectable: float | None = None
+    clusters_needed: int | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What was found on a claim, and what follows.
+
+    Args:
+        claim_id: The claim's identity.
+        kind: The claim type's name.
+        sentence: The claim.
+        model: The model's name.
+        verdict: Supported, refuted or inconclusive.
+        reason: Why, in one sentence.
+        findings: One per criterion, in order.
+        arguments: What the claim was called with.
+        false_pass_rate: α, the rate at which a false claim of this kind may pass.
+        p_value: Of the whole claim; None when it was not worked out.
+        fingerprint: The hash of the model's weights, processing and dtype.
+        dtype: Of the weights.
+        device: Where it ran.
+        source: Where the claim comes from.
+        seconds: How long measuring took.
+        runs: Forward passes made for it (shared ones are counted for the first claim).
+        noise_floor: How far the engine's own choices move a score.
+    """
+
+    claim_id: str
+    kind: str
+    sentence: str
+    model: str
+    verdict: Verdict
+    reason: str
+    findings: tuple[Finding, ...]
+    arguments: dict[str, str]
+    false_pass_rate: float
+    p_value: float | None = None
+    fingerprint: str = ""
+    dtype: str = ""
+    device: str = ""
+    source: str = ""
+    seconds: float = 0.0
+    runs: int = 0
+    noise_floor: float = 0.0
+
+    @property
+    def headline(self) -> Finding | None:
+        """The criterion to show first: what refutes or blocks the claim, else the first primary."""
+        primaries = [f for f in self.findings if f.role == "primary" and f.effect is not None]
+        if self.verdict is Verdict.REFUTED:
+            primaries = [f for f in primaries if f.verdict is Verdict.REFUTED] or primaries
+        if self.verdict is Verdict.INCONCLUSIVE:
+            undecided = [f for f in self.findings if f.verdict is not Verdict.SUPPORTED]
+            primaries = [f for f in undecided if f.effect is not None] or primaries
+        return primaries[0] if primaries else None
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """Everything, as builtins that JSON takes."""
+        made = asdict(self)
+        made["verdict"] = str(self.verdict)
+        made["findings"] = [
+            {**asdict(f), "verdict": str(f.verdict), "notes": list(f.notes)} for f in self.findings
+        ]
+        return made
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """One row per criterion."""
+        import pandas as pd
+
+        return pd.DataFrame([asdict(finding) for finding in self.findings])
+
+    def __str__(self) -> str:
+        from circuit_assert.reporting.terminal import evidence_block
+
+        return evidence_block(self)
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{html.escape(str(self))}</pre>"

@@ -1,0 +1,65 @@
+"""Which rows run together: equal lengths, no padding, as many as memory allows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from circuit_assert.models.card import Card
+from circuit_assert.prompts.base import Ints, Side, TokenizedPrompts
+
+_BYTES = 4  # activations are float32 or narrower
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Some units of equal length under one item (an intervention, or none)."""
+
+    item: int
+    units: Ints
+
+    def halves(self) -> tuple[Piece, Piece]:
+        """The first and the second half of its units."""
+        middle = len(self.units) // 2
+        return Piece(self.item, self.units[:middle]), Piece(self.item, self.units[middle:])
+
+
+def groups_of_pieces(
+    prompts: TokenizedPrompts, side: Side, items: int, rows_at_once: dict[int, int]
+) -> Iterator[list[Piece]]:
+    """Pieces that share a run, each run of one length.
+
+    Args:
+        prompts: The tokenized set.
+        side: Clean or corrupt.
+        items: How many interventions every unit goes through.
+        rows_at_once: Length → how many rows fit.
+    """
+    for length, units in buckets(prompts, side).items():
+        room = rows_at_once[length]
+        group: list[Piece] = []
+        rows = 0
+        for item in range(items):
+            for start in range(0, len(units), room):
+                piece = Piece(item, units[start : start + room])
+                if rows + len(piece.units) > room:
+                    yield group
+                    group, rows = [], 0
+                group.append(piece)
+                rows += len(piece.units)
+        if group:
+            yield group
+
+
+def buckets(prompts: TokenizedPrompts, side: Side) -> dict[int, Ints]:
+    """Length → the units that have it, shortest first."""
+    lengths = np.array([len(row) for row in prompts.tokens[side]])
+    return {int(n): np.flatnonzero(lengths == n) for n in np.unique(lengths)}
+
+
+def rows_that_fit(card: Card, length: int, memory: int) -> int:
+    """How many rows of a length one run can hold in `memory` bytes of activations."""
+    per_token = 4 * card.d_mlp + 12 * card.d_model + 3 * card.heads * length
+    return max(1, memory // (_BYTES * per_token * length))

@@ -1,0 +1,211 @@
+"""From the description of an intervention to what it does to an activation."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import torch
+
+from circuit_assert.components import MLP, Component, Direction, Head, Neuron, Site
+from circuit_assert.errors import ClaimError, PromptError
+from circuit_assert.execution.store import Store, exchange_partners
+from circuit_assert.interventions import (
+    Ablation,
+    Intervention,
+    Patch,
+    ReplaceAtPositions,
+    Shift,
+    Steer,
+)
+from circuit_assert.measurements.base import Batch
+from circuit_assert.prompts.base import Prompts, Side
+
+
+class Editor:
+    """Carries one intervention out and notes how far it moved the activations.
+
+    Args:
+        intervention: What to do.
+        on: The prompts of the run.
+        side: Their side.
+        store: What earlier passes kept.
+    """
+
+    def __init__(self, intervention: Intervention, on: Prompts, side: Side, store: Store) -> None:
+        self.intervention = intervention
+        self.moved = 0.0
+        self._on, self._side, self._store = on, side, store
+        self._pooled = lru_cache(maxsize=None)(self._pooled_mean)
+
+    def edit(self, site: Site, activation: torch.Tensor, batch: Batch) -> torch.Tensor:
+        """The activation as the intervention leaves it; the given one is not changed."""
+        edited = activation.clone()
+        match self.intervention:
+            case Ablation() as ablation:
+                for component in ablation.components:
+                    if component.site == site:
+                        self._ablate(ablation, component, edited, batch)
+            case Patch() as patch:
+                for component in patch.components:
+                    if component.site == site:
+                        values = self._own(component, patch.source, batch)
+                        _write(edited, component, values, self._where(patch.at, batch))
+            case Steer() as steer:
+                vector = self._vector(steer.direction, edited) * steer.strength
+                _add(edited, vector.expand(len(batch.units), -1), self._where(steer.at, batch))
+            case Shift() as shift:
+                vectors: Any = shift.vectors
+                rows = torch.as_tensor(vectors[batch.units]).to(edited)
+                _add(edited, rows, self._where(shift.at, batch))
+            case ReplaceAtPositions() as replace:
+                _replace(edited, replace, batch)
+            case other:
+                raise ClaimError(f"the engine does not know how to do: {other}.")
+        self.moved = max(self.moved, float((edited - activation).abs().max()))
+        return edited
+
+    def _where(self, role: str | None, batch: Batch) -> list[int] | None:
+        if role is None:
+            return None
+        if role not in batch.prompts.positions:
+            known = ", ".join(sorted(batch.prompts.positions))
+            raise PromptError(f"{self._on.name} has no position {role!r}; it has: {known}.")
+        return batch.positions(role).tolist()
+
+    def _ablate(
+        self, ablation: Ablation, component: Component, edited: torch.Tensor, batch: Batch
+    ) -> None:
+        where = self._where(ablation.at, batch)
+        if isinstance(component, Direction):
+            self._ablate_direction(ablation, component, edited, batch, where)
+        else:
+            _write(edited, component, self._replacement(ablation, component, batch), where)
+
+    def _ablate_direction(
+        self,
+        ablation: Ablation,
+        direction: Direction,
+        edited: torch.Tensor,
+        batch: Batch,
+        where: list[int] | None,
+    ) -> None:
+        unit_vector = torch.nn.functional.normalize(self._vector(direction, edited), dim=0)
+        target = self._replacement(ablation, direction, batch)
+        goal = target if isinstance(target, float) else target.to(edited) @ unit_vector
+        change = (goal - edited @ unit_vector)[..., None] * unit_vector
+        if where is None:
+            edited += change
+        else:
+            rows = range(len(where))
+            edited[rows, where] += change[rows, where]
+
+    def _replacement(
+        self, ablation: Ablation, component: Component, batch: Batch
+    ) -> torch.Tensor | float:
+        if ablation.how == "zero":
+            return 0.0
+        source = ablation.reference or self._on
+        side = ablation.reference_side if ablation.reference else self._side
+        stand_in = self._mean if ablation.how == "mean" else self._donor
+        rows = [stand_in(ablation, component, source, side, int(u), batch) for u in batch.units]
+        return torch.stack(rows)
+
+    def _mean(
+        self,
+        ablation: Ablation,
+        component: Component,
+        source: Prompts,
+        side: Side,
+        unit: int,
+        batch: Batch,
+    ) -> torch.Tensor:
+        kept = self._store.kept(component, source, side)
+        left_out = unit if source == self._on else None
+        partners = exchange_partners(self._store.tokenized(source), left_out, batch.prompts, unit)
+        if len(partners) > 1:
+            return torch.stack([kept[p] for p in partners]).mean(0)
+        total, count = self._pooled(component, source, side)
+        own = kept[unit] if left_out is not None else kept[0][:0]
+        mean = (total - own.sum(0)) / max(count - len(own), 1)
+        return mean.expand(batch.length, *mean.shape)
+
+    def _pooled_mean(
+        self, component: Component, source: Prompts, side: Side
+    ) -> tuple[torch.Tensor, int]:
+        everything = torch.cat(self._store.kept(component, source, side))
+        return everything.sum(0), len(everything)
+
+    def _donor(
+        self,
+        ablation: Ablation,
+        component: Component,
+        source: Prompts,
+        side: Side,
+        unit: int,
+        batch: Batch,
+    ) -> torch.Tensor:
+        prompts = self._store.tokenized(source)
+        left_out = unit if source == self._on else None
+        partners = list(exchange_partners(prompts, left_out, batch.prompts, unit))
+        if len(prompts.answers) and len(batch.prompts.answers):
+            own_answer = batch.prompts.answers[unit]
+            partners = [p for p in partners if prompts.answers[p] != own_answer]
+        if not partners:
+            raise PromptError(
+                f"unit {unit} of {self._on.name} has no donor in {source.name}: resample ablation "
+                f"needs other prompts of the same length with another answer."
+            )
+        order = np.random.default_rng([ablation.seed, unit]).permutation(len(partners))
+        donor = partners[order[ablation.draw % len(partners)]]
+        return self._store.kept(component, source, side)[donor]
+
+    def _own(self, component: Component, side: Side, batch: Batch) -> torch.Tensor:
+        kept = self._store.kept(component, self._on, side)
+        return torch.stack([kept[int(unit)] for unit in batch.units])
+
+    def _vector(self, direction: Direction, like: torch.Tensor) -> torch.Tensor:
+        return self._store.vector(direction).to(like)
+
+
+def _write(
+    edited: torch.Tensor,
+    component: Component,
+    values: torch.Tensor | float,
+    where: list[int] | None,
+) -> None:
+    index: tuple[Any, ...]
+    match component:
+        case Head(head=part) | Neuron(neuron=part):
+            index = (part,)
+        case MLP() | Direction():
+            index = ()
+    if where is None:
+        edited[(slice(None), slice(None), *index)] = _like(values, edited)
+        return
+    rows = list(range(len(where)))
+    chosen = values if isinstance(values, float) else values[rows, where]
+    edited[(rows, where, *index)] = _like(chosen, edited)
+
+
+def _like(values: torch.Tensor | float, edited: torch.Tensor) -> Any:  # noqa: ANN401
+    return values if isinstance(values, float) else values.to(edited)
+
+
+def _add(edited: torch.Tensor, vectors: torch.Tensor, where: list[int] | None) -> None:
+    if where is None:
+        edited += vectors[:, None]
+    else:
+        edited[list(range(len(where))), where] += vectors
+
+
+def _replace(edited: torch.Tensor, replace: ReplaceAtPositions, batch: Batch) -> None:
+    where, values = np.asarray(replace.where), np.asarray(replace.values)
+    row_of = {int(unit): row for row, unit in enumerate(batch.units)}
+    chosen = [i for i, (unit, _) in enumerate(where) if int(unit) in row_of]
+    rows = [row_of[int(where[i][0])] for i in chosen]
+    positions = [int(where[i][1]) for i in chosen]
+    for column, neuron in enumerate(replace.neurons):
+        new = torch.as_tensor(values[chosen, column]).to(edited)
+        edited[rows, positions, neuron.neuron] = new

@@ -1,0 +1,109 @@
+"""What is known of one model: its scores, with or without its weights in memory."""
+
+from __future__ import annotations
+
+import gc
+import warnings
+import weakref
+from collections.abc import Callable, Iterable
+
+from circuit_assert.backends.base import Backend
+from circuit_assert.errors import ExecutionError
+from circuit_assert.execution.executor import Executor
+from circuit_assert.execution.store import Store
+from circuit_assert.measurements.base import AnyRequest, Array
+from circuit_assert.models.spec import ModelSpec
+from circuit_assert.prompts.base import Prompts, TokenizedPrompts
+
+Progress = Callable[[str, int, int], None]
+
+
+class Known:
+    """One model's scores. They outlive its weights, which can be unloaded and loaded again.
+
+    Args:
+        spec: Which model.
+        progress: Called with a text, the rows done and the rows in all.
+    """
+
+    def __init__(self, spec: ModelSpec, progress: Progress | None = None) -> None:
+        self.spec = spec
+        self.fingerprint = ""
+        self._progress = progress
+        self._executor: Executor | None = None
+        self._store: Store | None = None
+        self._runs_before = 0
+
+    @property
+    def executor(self) -> Executor:
+        """What runs the model.
+
+        Raises:
+            ExecutionError: when it is not loaded.
+        """
+        if self._executor is None:
+            raise ExecutionError(f"{self.spec.name} is not loaded.")
+        return self._executor
+
+    @property
+    def weights(self) -> Backend:
+        """The loaded model, for what needs no run."""
+        return self.executor.backend
+
+    @property
+    def runs(self) -> int:
+        """Forward passes so far."""
+        return self._runs_before + (self._executor.runs if self._executor else 0)
+
+    def load(self) -> None:
+        """Load the weights, unless they are."""
+        if self._executor is not None:
+            return
+        from circuit_assert.backends.load import load
+
+        if self._progress:
+            self._progress(f"loading {self.spec.name}", 0, 0)
+        backend = load(self.spec)
+        self.fingerprint = backend.fingerprint
+        self._executor = Executor(backend, progress=self._report)
+        if self._store is not None:
+            self._executor.store = self._store
+        self._store = self._executor.store
+
+    def unload(self) -> None:
+        """Free the weights; scores stay. Warns when something outside still holds the model."""
+        if self._executor is None:
+            return
+        self._runs_before += self._executor.runs
+        self._executor.store.forget_activations(beyond=0)
+        model = weakref.ref(self._executor.backend)
+        self._executor = None
+        gc.collect()
+        if model() is not None:
+            warnings.warn(f"{self.spec.name} is still in memory: something holds it.", stacklevel=2)
+
+    def run(self, requests: Iterable[AnyRequest]) -> None:
+        """Measure what has not been measured yet."""
+        self.executor.run(requests)
+
+    def noise_floor(self, request: AnyRequest) -> float:
+        """How far the engine's own choices move a request's scores."""
+        return self.executor.noise_floor(request)
+
+    def failure(self, request: AnyRequest) -> str | None:
+        """Why a request has no scores, if its intervention changed nothing."""
+        return self.executor.store.failures.get(request)
+
+    def __contains__(self, request: AnyRequest) -> bool:
+        return self.executor.store.has(request)
+
+    def __getitem__(self, request: AnyRequest) -> Array:
+        return self.executor.store.scores[request]
+
+    def tokenized(self, prompts: Prompts) -> TokenizedPrompts:
+        """A set in the model's tokens."""
+        return self.executor.store.tokenized(prompts)
+
+    def _report(self, done: int, total: int) -> None:
+        if self._progress:
+            self._progress(f"measuring {self.spec.name}", done, total)

@@ -1,0 +1,93 @@
+"""What a model's runs have left behind: scores for claims, activations for interventions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import torch
+
+from circuit_assert.components import Component, Direction, Site
+from circuit_assert.measurements.activations import Kept, Residual
+from circuit_assert.measurements.base import AnyRequest, Array, Request
+from circuit_assert.prompts.base import Prompts, Side, TokenizedPrompts, Tokenizer
+
+
+@dataclass
+class Store:
+    """Scores and activations of one loaded model.
+
+    Args:
+        tokenizer: The model's.
+    """
+
+    tokenizer: Tokenizer
+    scores: dict[AnyRequest, Array] = field(default_factory=dict[AnyRequest, Array])
+    failures: dict[AnyRequest, str] = field(default_factory=dict[AnyRequest, str])
+    _kept: dict[tuple[Kept, Prompts, Side], list[torch.Tensor]] = field(
+        default_factory=dict[tuple[Kept, Prompts, Side], list[torch.Tensor]]
+    )
+    _tokenized: dict[Prompts, TokenizedPrompts] = field(
+        default_factory=dict[Prompts, TokenizedPrompts]
+    )
+
+    def tokenized(self, prompts: Prompts) -> TokenizedPrompts:
+        """A set in the model's tokens, tokenized once."""
+        if prompts not in self._tokenized:
+            self._tokenized[prompts] = prompts.tokenize(self.tokenizer)
+        return self._tokenized[prompts]
+
+    def has(self, request: AnyRequest) -> bool:
+        """Whether it has been measured."""
+        if isinstance(request, Request) and isinstance(request.measurement, Kept):
+            return (request.measurement, request.on, request.side) in self._kept
+        return request in self.scores or request in self.failures
+
+    def keep(self, kept: Kept, on: Prompts, side: Side, rows: list[torch.Tensor]) -> None:
+        """Keep an activation, one tensor per unit."""
+        self._kept[kept, on, side] = rows
+
+    def kept(self, what: Component | Site, on: Prompts, side: Side) -> list[torch.Tensor]:
+        """An activation that a pass has kept, one tensor `[pos, ...]` per unit."""
+        return self._kept[Kept(what), on, side]
+
+    def forget_activations(self, beyond: int) -> None:
+        """Let the oldest activations go until the rest fits in `beyond` bytes; scores stay."""
+        sizes = {key: sum(t.nbytes for t in rows) for key, rows in self._kept.items()}
+        total = sum(sizes.values())
+        for key, size in sizes.items():
+            if total <= beyond:
+                break
+            del self._kept[key]
+            total -= size
+
+    def vector(self, direction: Direction) -> torch.Tensor:
+        """A direction's numbers, `[d_model]`: the difference of mean residual streams."""
+        return torch.from_numpy(
+            self._mean(direction, direction.toward) - self._mean(direction, direction.away)
+        ).float()
+
+    def _mean(self, direction: Direction, prompts: object) -> Array:
+        assert isinstance(prompts, Prompts)  # noqa: S101 - for the type checker
+        return self.scores[Request(Residual(direction.site), prompts)].mean(0)
+
+
+def exchange_partners(
+    prompts: TokenizedPrompts, left_out: int | None, like: TokenizedPrompts, own: int
+) -> Sequence[int]:
+    """Units of `prompts` whose activations can stand in, position by position.
+
+    Same template and length; where fewer than two are left, same length.
+
+    Args:
+        prompts: Where the partners are.
+        left_out: The unit to leave out, when it is one of them.
+        like: The set that is being edited.
+        own: The unit of `like` that is being edited.
+    """
+    length = len(like.tokens["clean"][own])
+    others = [unit for unit in range(len(prompts)) if unit != left_out]
+    same_group = [unit for unit in others if prompts.groups[unit] == like.groups[own]]
+    if len(same_group) > 1:
+        return same_group
+    return [unit for unit in others if len(prompts.tokens["clean"][unit]) == length]

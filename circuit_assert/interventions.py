@@ -1,0 +1,169 @@
+"""Descriptions of what is done to a model; nothing here runs one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from circuit_assert.components import Component, Direction, Neuron, Site, named
+from circuit_assert.errors import ClaimError
+from circuit_assert.prompts.base import Prompts, Side
+
+How = Literal["zero", "mean", "resample"]
+
+
+class Intervention(Protocol):
+    """Anything that edits activations during a run."""
+
+    @property
+    def sites(self) -> tuple[Site, ...]:
+        """Where it acts."""
+        ...
+
+    def __str__(self) -> str: ...
+
+
+def first_layer(intervention: Intervention) -> int:
+    """The first layer an intervention touches: the layers below it run as they always do."""
+    return min(site.layer for site in intervention.sites)
+
+
+def _sites(components: tuple[Component, ...]) -> tuple[Site, ...]:
+    return tuple(sorted({component.site for component in components}))
+
+
+@dataclass(frozen=True)
+class Ablation:
+    """Replace components' activations by what they would be without information.
+
+    Args:
+        components: Heads, neurons, MLPs or directions.
+        how: "zero"; "mean" over the reference prompts of the same template and length, at the
+            same position, the unit itself left out; or "resample" from another such prompt.
+        reference: The prompts that give means and donors; None means the measured ones.
+        reference_side: Whether these are the reference's clean or corrupt prompts.
+        draw: For "resample", which of the unit's donors.
+        seed: For "resample", what the donors are drawn with.
+        at: A role ("IO", "end") to ablate at one position only; None means every position.
+    """
+
+    components: tuple[Component, ...]
+    how: How = "mean"
+    reference: Prompts | None = None
+    reference_side: Side = "clean"
+    draw: int = 0
+    seed: int = 0
+    at: str | None = None
+
+    def __post_init__(self) -> None:
+        if not self.components:
+            raise ClaimError("an ablation needs at least one component.")
+        if self.how not in ("zero", "mean", "resample"):
+            raise ClaimError(f'ablation is "zero", "mean" or "resample"; got {self.how!r}.')
+
+    @property
+    def sites(self) -> tuple[Site, ...]:
+        """Where it acts."""
+        return _sites(self.components)
+
+    def __str__(self) -> str:
+        where = f" at {self.at}" if self.at else ""
+        over = f" over {self.reference.name}" if self.reference else ""
+        return f"{self.how} ablation{over} of {named(self.components)}{where}"
+
+
+@dataclass(frozen=True)
+class Patch:
+    """Activation patching: give components the activation they have on the other side's prompt.
+
+    Args:
+        components: Heads, neurons or MLPs.
+        source: "clean" (denoising a corrupt run) or "corrupt" (noising a clean run).
+        at: A role to patch at one position only; None means every position.
+    """
+
+    components: tuple[Component, ...]
+    source: Side
+    at: str | None = None
+
+    @property
+    def sites(self) -> tuple[Site, ...]:
+        """Where it acts."""
+        return _sites(self.components)
+
+    def __str__(self) -> str:
+        where = f" at {self.at}" if self.at else ""
+        return f"patching {named(self.components)} from the {self.source} prompt{where}"
+
+
+@dataclass(frozen=True)
+class Steer:
+    """Add a multiple of a direction to the residual stream.
+
+    Args:
+        direction: What is added, as it is (not normalised).
+        strength: How many times it is added.
+        at: A role; None means every position.
+    """
+
+    direction: Direction
+    strength: float = 1.0
+    at: str | None = "end"
+
+    @property
+    def sites(self) -> tuple[Site, ...]:
+        """Where it acts."""
+        return (self.direction.site,)
+
+    def __str__(self) -> str:
+        return f"adding {self.strength:+g} × ({self.direction})"
+
+
+@dataclass(frozen=True)
+class Shift:
+    """Add one given vector per unit to the residual stream at one position.
+
+    Args:
+        site: A residual-stream site.
+        vectors: `[unit, d_model]`, numbered as the prompt set's kept units.
+        key: What identifies the vectors; two shifts with one key are the same intervention.
+        at: A role.
+    """
+
+    site: Site
+    vectors: object = field(compare=False, repr=False)
+    key: str
+    at: str = "end"
+
+    @property
+    def sites(self) -> tuple[Site, ...]:
+        """Where it acts."""
+        return (self.site,)
+
+    def __str__(self) -> str:
+        return f"shift {self.key} at {self.site}"
+
+
+@dataclass(frozen=True)
+class ReplaceAtPositions:
+    """Set neurons to given values at given positions of given units, leaving the rest alone.
+
+    Args:
+        neurons: The neurons, all in one layer.
+        where: `[n, 2]` unit and position pairs.
+        values: `[n, neuron]`, what the activations become there.
+        key: What identifies the numbers.
+    """
+
+    neurons: tuple[Neuron, ...]
+    where: object = field(compare=False, repr=False)
+    values: object = field(compare=False, repr=False)
+    key: str
+
+    @property
+    def sites(self) -> tuple[Site, ...]:
+        """Where it acts."""
+        return _sites(self.neurons)
+
+    def __str__(self) -> str:
+        return f"setting {named(self.neurons)} ({self.key})"

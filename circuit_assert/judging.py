@@ -1,0 +1,220 @@
+"""From a claim's criteria and a model's scores to its verdict: in which order, and in what words."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import replace
+
+from circuit_assert import stats
+from circuit_assert.claims.claim import Claim
+from circuit_assert.claims.criteria import (
+    AllOf,
+    AnyOf,
+    Body,
+    Criterion,
+    Fact,
+    Node,
+    Question,
+    leaves_of,
+)
+from circuit_assert.claims.quantities import Measured, MeasuredStatistic, Quantity, Statistic
+from circuit_assert.evidence import Evidence, Finding
+from circuit_assert.execution.known import Known
+from circuit_assert.measurements.base import AnyRequest, Request
+from circuit_assert.stats import Verdict
+
+_NOT_MEASURED = "not measured: the claim is decided without it"
+
+
+class Case:
+    """One claim before its court: what it still needs, and what follows from what is known.
+
+    Observations come before interventions, primaries before guards, and nothing is measured that
+    can no longer change the verdict.
+
+    Args:
+        body: What the claim rests on.
+        known: The model's scores.
+        alpha: The false-pass rate.
+    """
+
+    def __init__(self, body: Body, known: Known, alpha: float) -> None:
+        self._body, self._known, self._alpha = body, known, alpha
+        self._noise = 0.0
+        self._notes: dict[str, tuple[str, ...]] = {}
+
+    def missing(self) -> list[AnyRequest]:
+        """The requests to measure next; none when the claim can be judged."""
+        primaries = self._missing_of([self._body.gate, self._body.primaries])
+        observations = [r for r in primaries if not isinstance(r, Request) or r.under is None]
+        if observations:
+            return observations
+        if primaries:
+            return [] if self._settled() else primaries
+        if self._settled() or not self._primaries_hold():
+            return []
+        return self._missing_of(self._body.guards)
+
+    def _primaries_hold(self) -> bool:
+        alone = stats.judge(self._tree(guards=False), self._alpha)
+        return alone.verdict is Verdict.SUPPORTED
+
+    def _settled(self) -> bool:
+        judged = self._judged()
+        return judged.gated is not None or judged.verdict is Verdict.REFUTED
+
+    def _missing_of(self, nodes: Iterable[Node | None]) -> list[AnyRequest]:
+        wanted = {
+            request: None
+            for node in nodes
+            for leaf in leaves_of(node)
+            for request in _source(leaf).needs(self._known)
+        }
+        return [request for request in wanted if request not in self._known]
+
+    def _judged(self) -> stats.Judgement:
+        return stats.judge(self._tree(guards=True), self._alpha)
+
+    def _tree(self, *, guards: bool) -> stats.Node:
+        controls: list[stats.Control] = []
+        if self._body.gate is not None:
+            controls += [self._control(leaf, "gate") for leaf in leaves_of(self._body.gate)]
+        if guards:
+            controls += [
+                self._control(leaf, "guard") for g in self._body.guards for leaf in leaves_of(g)
+            ]
+        primaries = self._body.primaries
+        parts = primaries.parts if isinstance(primaries, AllOf) else (primaries,)
+        return stats.AllOf((*controls, *(self._node(part) for part in parts)))
+
+    def _node(self, node: Node) -> stats.Node:
+        match node:
+            case AllOf(parts):
+                return stats.AllOf(tuple(self._node(part) for part in parts))
+            case AnyOf(parts):
+                return stats.AnyOf(tuple(self._node(part) for part in parts))
+            case Criterion():
+                return self._criterion(node)
+            case Fact():
+                return self._fact(node)
+
+    def _criterion(self, leaf: Criterion) -> stats.Node:
+        blocked = self._blocked(leaf)
+        if blocked is not None:
+            return stats.Settled(leaf.name, Verdict.INCONCLUSIVE, blocked)
+        return stats.Criterion(leaf.name, self._sample(leaf), leaf.region, self._floor(leaf))
+
+    def _fact(self, leaf: Fact) -> stats.Node:
+        blocked = self._blocked(leaf)
+        if blocked is not None:
+            return stats.Settled(leaf.name, Verdict.INCONCLUSIVE, blocked)
+        found = leaf.question.answer(self._known, self._alpha)
+        self._notes[leaf.name] = found.notes
+        verdicts = {True: Verdict.SUPPORTED, False: Verdict.REFUTED, None: Verdict.INCONCLUSIVE}
+        return stats.Settled(leaf.name, verdicts[found.holds], found.words)
+
+    def _control(self, leaf: Criterion | Fact, role: str) -> stats.Control:
+        kind = stats.Gate if role == "gate" else stats.Guard
+        blocked = self._blocked(leaf)
+        if blocked is not None:
+            return kind.of(leaf.name, None, blocked)
+        if isinstance(leaf, Fact):
+            found = leaf.question.answer(self._known, self._alpha)
+            self._notes[leaf.name] = found.notes
+            return kind.of(leaf.name, found.holds, found.words, p_value=found.p_value)
+        failed = f"the control fails: {leaf.words} is not {leaf.region}"
+        if role == "gate":
+            failed = f"the model does not do the task: {leaf.words} is not {leaf.region}"
+        return kind(leaf.name, self._sample(leaf), leaf.region, self._floor(leaf), failed)
+
+    def _blocked(self, leaf: Criterion | Fact) -> str | None:
+        """Why a criterion cannot be judged: not measured, or nothing could be."""
+        for request in _source(leaf).needs(self._known):
+            if request not in self._known:
+                return _NOT_MEASURED
+            failure = self._known.failure(request)
+            if failure is not None:
+                return failure
+        return None
+
+    def _sample(self, leaf: Criterion) -> stats.Sample | stats.JackknifeSample:
+        measured = leaf.quantity.measured(self._known)
+        self._notes[leaf.name] = measured.notes
+        if isinstance(measured, MeasuredStatistic):
+            return stats.JackknifeSample(measured.statistic, measured.clusters)
+        return _as_sample(measured)
+
+    def _floor(self, leaf: Criterion) -> float:
+        floors = [self._known.noise_floor(r) for r in leaf.quantity.needs(self._known)]
+        floor = max(floors, default=0.0)
+        self._noise = max(self._noise, floor)
+        return floor
+
+    def evidence(self, claim: Claim, *, seconds: float, runs: int) -> Evidence:
+        """What was found, and what follows."""
+        judged = self._judged()
+        leaves = self._body.leaves()
+        by_name = {part.name: part for part in judged.parts}
+        findings = [self._finding(role, leaf, by_name[leaf.name]) for role, leaf in leaves]
+        spec = self._known.spec
+        return Evidence(
+            claim_id=claim.id,
+            kind=claim.kind,
+            sentence=claim.sentence,
+            model=claim.model.name,
+            verdict=judged.verdict,
+            reason=judged.reason,
+            findings=tuple(findings),
+            arguments=claim.arguments,
+            false_pass_rate=self._alpha,
+            p_value=judged.p_value,
+            fingerprint=self._known.fingerprint,
+            dtype=spec.dtype,
+            device=spec.device,
+            source=claim.source,
+            seconds=seconds,
+            runs=runs,
+            noise_floor=self._noise,
+        )
+
+    def _finding(self, role: str, leaf: Criterion | Fact, part: stats.Part) -> Finding:
+        region = f" {leaf.region}" if isinstance(leaf, Criterion) else ""
+        finding = Finding(
+            name=leaf.name,
+            role=role,
+            expected=f"{leaf.words}{region}",
+            verdict=part.verdict,
+            reason=part.reason,
+            unit=leaf.unit,
+            p_value=part.p_value,
+            notes=self._notes.get(leaf.name, ()),
+        )
+        if part.assessment is None:
+            return finding
+        shown = part.assessment
+        used = shown.refutation if part.verdict is Verdict.REFUTED else shown.estimate
+        return replace(
+            finding,
+            effect=_finite(used.effect),
+            low=_finite(used.low),
+            high=_finite(used.high),
+            estimand=used.estimand,
+            method=used.method,
+            units=used.units,
+            clusters=dict(used.clusters),
+            detectable=shown.min_detectable_effect,
+            clusters_needed=shown.clusters_needed,
+        )
+
+
+def _source(leaf: Criterion | Fact) -> Quantity | Statistic | Question:
+    return leaf.quantity if isinstance(leaf, Criterion) else leaf.question
+
+
+def _as_sample(measured: Measured) -> stats.Sample:
+    return stats.Sample(measured.values, dict(measured.clusters), binary=measured.binary)
+
+
+def _finite(number: float) -> float | None:
+    return number if math.isfinite(number) else None

@@ -1,0 +1,181 @@
+"""What a measurement is: the activations of a run → one score per unit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
+
+import numpy as np
+import numpy.typing as npt
+
+from circuit_assert.components import Site
+from circuit_assert.interventions import Intervention
+from circuit_assert.models.card import Card
+from circuit_assert.prompts.base import Ints, Prompts, Side, TokenizedPrompts
+
+if TYPE_CHECKING:
+    import torch
+
+Array: TypeAlias = npt.NDArray[np.floating]
+
+
+class Weights(Protocol):
+    """The part of a loaded model that measurements may use besides activations."""
+
+    @property
+    def card(self) -> Card:
+        """Its sizes."""
+        ...
+
+    @property
+    def has_post_norms(self) -> bool:
+        """Whether attention outputs are normalised before they join the residual stream."""
+        ...
+
+    def log_probabilities(self, residual: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:
+        """log p of one token each, in nats: `[n, d_model]`, `[n]` → `[n]`."""
+        ...
+
+    def token_logits(self, residual: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:
+        """Logits of k tokens each: `[n, d_model]`, `[n, k]` → `[n, k]`."""
+        ...
+
+    def centred_logits(self, residual: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:
+        """The same minus the vocabulary's mean logit."""
+        ...
+
+    def top_tokens(self, residual: torch.Tensor, k: int) -> torch.Tensor:
+        """The k tokens with the largest logits: `[n, d_model]` → `[n, k]`."""
+        ...
+
+    def final_scale(self, residual: torch.Tensor) -> torch.Tensor:
+        """What the final norm divides by: `[..., d_model]` → `[...]`."""
+        ...
+
+    def unembedding(self, tokens: torch.Tensor | None = None) -> torch.Tensor:
+        """Centred unembedding rows times the final norm's gain: `[n, d_model]`."""
+        ...
+
+    def head_output_weights(self, layer: int) -> torch.Tensor:
+        """W_O with the post-norm's gain folded in: `[head, d_head, d_model]`."""
+        ...
+
+    def neuron_output_weights(self, layer: int) -> torch.Tensor:
+        """W_out with the post-norm's gain folded in: `[d_mlp, d_model]`."""
+        ...
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Rows of equal length that run together.
+
+    Args:
+        prompts: The tokenized set that the rows come from.
+        side: Clean or corrupt.
+        units: `[row]`, which unit of the set each row is.
+    """
+
+    prompts: TokenizedPrompts
+    side: Side
+    units: Ints
+
+    @property
+    def length(self) -> int:
+        """Tokens in each row."""
+        return len(self.prompts.tokens[self.side][int(self.units[0])])
+
+    def positions(self, role: str) -> Ints:
+        """`[row]`, where a role stands."""
+        return self.prompts.positions[role][self.units]
+
+
+class Reader(Protocol):
+    """Takes activations of one batch as they pass and reduces them."""
+
+    def read(self, site: Site, activation: torch.Tensor) -> None:
+        """Take one activation, `[row, ...]`."""
+        ...
+
+    def finish(self, final: torch.Tensor) -> torch.Tensor | Sequence[torch.Tensor]:
+        """The scores, `[row, ...]`; `final` is what left the last block that ran."""
+        ...
+
+
+@runtime_checkable
+class Measurement(Protocol):
+    """A noun: what is read from a run. Frozen and hashable; equal ones are measured once."""
+
+    @property
+    def quantity(self) -> str:
+        """What its numbers are: "attention", "logits", "nats"."""
+        ...
+
+    def sites(self, weights: Weights) -> tuple[Site, ...]:
+        """The activations it reads."""
+        ...
+
+    def last_layer(self, card: Card) -> int:
+        """The last block that has to run."""
+        ...
+
+    def reader(self, batch: Batch, weights: Weights) -> Reader:
+        """What reduces one batch."""
+        ...
+
+
+@dataclass(frozen=True)
+class Request:
+    """One thing to measure: what, on which prompts, on which side, under which intervention."""
+
+    measurement: Measurement
+    on: Prompts
+    side: Side = "clean"
+    under: Intervention | None = None
+
+    def __str__(self) -> str:
+        under = f" under {self.under}" if self.under else ""
+        return f"{self.measurement} on {self.on.name} ({self.side}){under}"
+
+
+class WeightMeasurement(Protocol):
+    """A measurement that needs no run, only weights. Frozen and hashable."""
+
+    @property
+    def quantity(self) -> str:
+        """What its numbers are."""
+        ...
+
+    def compute(self, weights: Weights) -> Array:
+        """The numbers."""
+        ...
+
+
+@dataclass(frozen=True)
+class WeightRequest:
+    """Something to work out from weights alone."""
+
+    measurement: WeightMeasurement
+
+    def __str__(self) -> str:
+        return f"{self.measurement} from the weights"
+
+
+AnyRequest: TypeAlias = Request | WeightRequest
+
+
+class Scores(Protocol):
+    """What has been measured of one model so far."""
+
+    @property
+    def weights(self) -> Weights:
+        """The model, for what needs no run."""
+        ...
+
+    def __contains__(self, request: AnyRequest) -> bool: ...
+
+    def __getitem__(self, request: AnyRequest) -> Array: ...
+
+    def tokenized(self, prompts: Prompts) -> TokenizedPrompts:
+        """A set in the model's tokens."""
+        ...

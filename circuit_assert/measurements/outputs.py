@@ -1,0 +1,178 @@
+"""What the model says: logits, logit differences, losses, its most likely tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from circuit_assert.components import Site
+from circuit_assert.errors import PromptError
+from circuit_assert.measurements.base import Batch, Weights
+from circuit_assert.models.card import Card
+from circuit_assert.prompts.base import Ints
+
+if TYPE_CHECKING:
+    import torch
+
+
+@dataclass(frozen=True)
+class _Output:
+    """Anything that reads only what leaves the last block."""
+
+    def sites(self, weights: Weights) -> tuple[Site, ...]:
+        """None: the final residual stream is enough."""
+        return ()
+
+    def last_layer(self, card: Card) -> int:
+        """The model's last."""
+        return card.layers - 1
+
+
+@dataclass(frozen=True)
+class LogitDifference(_Output):
+    """Logit of the answer minus that of the foil, at one position: `[unit]`.
+
+    Args:
+        at: The role at which the model answers.
+    """
+
+    at: str = "end"
+    quantity: ClassVar[str] = "logits"
+
+    def __str__(self) -> str:
+        return "logit difference"
+
+    def reader(self, batch: Batch, weights: Weights) -> OutputReader:
+        """What reduces one batch."""
+        answers, foils = _words(batch, "answers"), _words(batch, "foils")
+
+        def score(final: torch.Tensor) -> torch.Tensor:
+            tokens = _tensor(np.stack([answers, foils], axis=1), final)
+            logits = weights.token_logits(_at(final, batch.positions(self.at)), tokens)
+            return logits[:, 0] - logits[:, 1]
+
+        return OutputReader(score)
+
+
+@dataclass(frozen=True)
+class CentredLogit(_Output):
+    """Logit of the answer minus the vocabulary's mean logit, at one position: `[unit]`.
+
+    Args:
+        at: The role at which the model answers.
+    """
+
+    at: str = "end"
+    quantity: ClassVar[str] = "logits"
+
+    def __str__(self) -> str:
+        return "centred logit"
+
+    def reader(self, batch: Batch, weights: Weights) -> OutputReader:
+        """What reduces one batch."""
+        answers = _words(batch, "answers")
+
+        def score(final: torch.Tensor) -> torch.Tensor:
+            tokens = _tensor(answers[:, None], final)
+            return weights.centred_logits(_at(final, batch.positions(self.at)), tokens)[:, 0]
+
+        return OutputReader(score)
+
+
+@dataclass(frozen=True)
+class Loss(_Output):
+    """Mean −log p of the next token over a set's target positions: `[unit]`, in nats.
+
+    Args:
+        places: At most this many targets of each unit, evenly spread; 0 means all.
+    """
+
+    places: int = 8
+    quantity: ClassVar[str] = "nats"
+
+    def __str__(self) -> str:
+        return "loss"
+
+    def reader(self, batch: Batch, weights: Weights) -> OutputReader:
+        """What reduces one batch."""
+        targets = [self._chosen(batch.prompts.targets[batch.side][int(u)]) for u in batch.units]
+        rows = np.repeat(np.arange(len(targets)), [len(t) for t in targets])
+        flat = np.concatenate(targets)
+
+        def score(final: torch.Tensor) -> torch.Tensor:
+            import torch
+
+            residual = final[_tensor(rows, final), _tensor(flat[:, 0], final)]
+            loss = -weights.log_probabilities(residual, _tensor(flat[:, 1], final))
+            sums = torch.zeros(len(targets), device=final.device)
+            counts = torch.bincount(_tensor(rows, final), minlength=len(targets))
+            return sums.index_add(0, _tensor(rows, final), loss.float()) / counts
+
+        return OutputReader(score)
+
+    def _chosen(self, targets: Ints) -> Ints:
+        if not self.places or len(targets) <= self.places:
+            return targets
+        return targets[np.linspace(0, len(targets) - 1, self.places).round().astype(int)]
+
+
+@dataclass(frozen=True)
+class TopTokens(_Output):
+    """The most likely next tokens at every position: `[unit, pos, k]`, padded with −1.
+
+    Args:
+        k: How many.
+    """
+
+    k: int = 20
+    quantity: ClassVar[str] = "tokens"
+
+    def __str__(self) -> str:
+        return f"top {self.k} tokens"
+
+    def reader(self, batch: Batch, weights: Weights) -> OutputReader:
+        """What reduces one batch."""
+
+        def score(final: torch.Tensor) -> torch.Tensor:
+            flat = weights.top_tokens(final.reshape(-1, final.shape[-1]), self.k)
+            return flat.reshape(*final.shape[:2], self.k)
+
+        return OutputReader(score)
+
+
+class OutputReader:
+    """Scores the final residual stream.
+
+    Args:
+        score: `[row, pos, d_model]` → `[row, ...]`.
+    """
+
+    def __init__(self, score: Callable[[torch.Tensor], torch.Tensor]) -> None:
+        self._score = score
+
+    def read(self, site: Site, activation: torch.Tensor) -> None:
+        """Nothing is read on the way."""
+
+    def finish(self, final: torch.Tensor) -> torch.Tensor:
+        """`[row, ...]`."""
+        return self._score(final)
+
+
+def _at(final: torch.Tensor, positions: Ints) -> torch.Tensor:
+    return final[_tensor(np.arange(len(positions)), final), _tensor(positions, final)]
+
+
+def _words(batch: Batch, which: str) -> Ints:
+    tokens: Ints = getattr(batch.prompts, which)
+    if not len(tokens):
+        raise PromptError(f"the prompts have no {which}: give each Prompt one to compare logits.")
+    return tokens[batch.units]
+
+
+def _tensor(array: Ints, like: torch.Tensor) -> torch.Tensor:
+    import torch
+
+    return torch.as_tensor(array, device=like.device)

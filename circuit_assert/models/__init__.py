@@ -1,0 +1,1 @@
+"""Models: named, found, fetched, and described before they are loaded."""

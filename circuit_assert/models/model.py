@@ -1,0 +1,163 @@
+"""A model as claims see it: a lazy handle that owns no weights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from circuit_assert.components import (
+    Component,
+    Direction,
+    Head,
+    NamedPrompts,
+    Neuron,
+    Site,
+    Subject,
+    parse,
+    parse_site,
+)
+from circuit_assert.errors import ComponentError
+from circuit_assert.models.card import Card
+from circuit_assert.models.spec import ModelSpec
+
+
+class Court(Protocol):
+    """Where claims are judged."""
+
+    @property
+    def false_pass_rate(self) -> float:
+        """α."""
+        ...
+
+    def judge(self, claim: Any, /) -> Any:  # noqa: ANN401 - claims are defined above this module
+        """The evidence for a claim."""
+        ...
+
+    def announce(self, claim: Any, /) -> None:  # noqa: ANN401
+        """Take note of a claim that was made."""
+        ...
+
+    def asked(self, claim: Any, evidence: Any, /) -> None:  # noqa: ANN401
+        """Take note of a claim whose truth was asked for."""
+        ...
+
+
+@dataclass(frozen=True)
+class Model:
+    """A handle: hashable, comparable, free to make. Weights load when a claim is first judged.
+
+    Args:
+        spec: Which model.
+        court: Where its claims are judged.
+    """
+
+    spec: ModelSpec
+    court: Court = field(compare=False, repr=False)
+
+    @property
+    def name(self) -> str:
+        """What reports call it."""
+        return self.spec.name
+
+    @property
+    def card(self) -> Card | None:
+        """Its sizes; None for a hub model that has not been fetched."""
+        return self.spec.card()
+
+    @property
+    def false_pass_rate(self) -> float:
+        """α for claims about it."""
+        return self.court.false_pass_rate
+
+    def judge(self, claim: Any, /) -> Any:  # noqa: ANN401
+        """The evidence for a claim about it, measured now if need be."""
+        return self.court.judge(claim)
+
+    def announce(self, claim: Any, /) -> None:  # noqa: ANN401
+        """Take note that a claim about it was made."""
+        self.court.announce(claim)
+
+    def asked(self, claim: Any, evidence: Any, /) -> None:  # noqa: ANN401
+        """Take note that a claim's truth was asked for."""
+        self.court.asked(claim, evidence)
+
+    def __getitem__(self, addresses: str | tuple[str, ...]) -> Subject:
+        """Components by address: `model["L5H1"]`, or a set: `model["L7H3", "L7H9"]`.
+
+        Raises:
+            ComponentError: for an address that cannot be read or does not exist in the model.
+        """
+        given = (addresses,) if isinstance(addresses, str) else addresses
+        if not given:
+            raise ComponentError("name at least one component, as in model['L5H1'].")
+        components = tuple(dict.fromkeys(parse(address) for address in given))
+        for component in components:
+            self._check(component)
+        return Subject(self, components)
+
+    def head(self, layer: int, head: int) -> Subject:
+        """One head; the same as `model["L5H1"]`."""
+        return self[str(Head(layer, head))]
+
+    def neuron(self, layer: int, neuron: int) -> Subject:
+        """One neuron; the same as `model["L27N1263"]`."""
+        return self[str(Neuron(layer, neuron))]
+
+    def direction(self, toward: NamedPrompts, *, versus: NamedPrompts, at: str) -> Subject:
+        """The difference of mean residual streams of two prompt sets, at their last token.
+
+        Args:
+            toward: Prompts at the direction's head.
+            versus: Prompts at its tail.
+            at: A site: "L9.resid_post".
+
+        Raises:
+            ComponentError: for a site that the model does not have.
+        """
+        site = parse_site(at)
+        self._check_layer(site.layer, at)
+        return Subject(self, (Direction(site, toward, versus),))
+
+    def site(self, address: str) -> Site:
+        """A site of the model: "L9.resid_post".
+
+        Raises:
+            ComponentError: for a site that the model does not have.
+        """
+        site = parse_site(address)
+        self._check_layer(site.layer, address)
+        return site
+
+    def _check(self, component: Component) -> None:
+        card = self.card
+        if card is None:
+            return
+        self._check_layer(component.layer, str(component))
+        match component:
+            case Head(head=number) if number >= card.heads:
+                raise ComponentError(
+                    f"{self.name} has no {component}: it has {_range('layer', card.layers)} and "
+                    f"{_range('head', card.heads)} (both count from zero)."
+                )
+            case Neuron(neuron=number) if number >= card.d_mlp:
+                raise ComponentError(
+                    f"{self.name} has no {component}: it has {_range('layer', card.layers)} and "
+                    f"{_range('neuron', card.d_mlp)} (both count from zero)."
+                )
+            case _:
+                pass
+
+    def _check_layer(self, layer: int, said: str) -> None:
+        card = self.card
+        if card is not None and layer >= card.layers:
+            raise ComponentError(
+                f"{self.name} has no {said}: it has {_range('layer', card.layers)} and "
+                f"{_range('head', card.heads)} (both count from zero)."
+            )
+
+    def __repr__(self) -> str:
+        return f"<model {self.name}>"
+
+
+def _range(noun: str, count: int) -> str:
+    return f"{noun}s 0 to {count - 1}"

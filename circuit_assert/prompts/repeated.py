@@ -1,0 +1,151 @@
+"""Random tokens said twice: the prompts on which induction is defined."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from circuit_assert.errors import PromptError, TokenError
+from circuit_assert.prompts.base import Ints, TokenizedPrompts, Tokenizer
+
+# How far behind the query the key is, less the block length: "induction" is the token after the
+# previous occurrence. The places around it (not the occurrence itself) are its controls.
+_OFFSETS = {"induction": -1, "two after": -2, "three after": -3, "one before": 1}
+
+
+@dataclass(frozen=True)
+class RepeatedTokens:
+    """Sequences `[beginning] r₁…rₙ r₁…rₙ`, and as their corrupt side `r₁…rₙ s₁…sₙ`.
+
+    Tokens are drawn without replacement inside a sequence, so that each has one earlier
+    occurrence; the fresh second half shares none with the first.
+
+    Args:
+        lengths: Block lengths n, in tokens.
+        sequences: How many sequences in all, spread evenly over the lengths.
+        seed: What they are drawn with.
+    """
+
+    lengths: tuple[int, ...] = (12, 18, 24)
+    sequences: int = 24
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.sequences < 1 or not self.lengths:
+            raise PromptError("repeated tokens need at least one sequence and one block length.")
+        if min(self.lengths) < 3:
+            raise PromptError(f"a block needs at least 3 tokens; got {min(self.lengths)}.")
+
+    @property
+    def name(self) -> str:
+        """How sentences call it."""
+        return "repeated random tokens"
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of what it draws."""
+        said = f"repeated tokens 1 {self.lengths} {self.sequences} {self.seed}"
+        return hashlib.sha256(said.encode()).hexdigest()[:16]
+
+    def __len__(self) -> int:
+        return self.sequences
+
+    def __repr__(self) -> str:
+        lengths = ", ".join(map(str, self.lengths))
+        return f"<{self.name}: {self.sequences} sequences, blocks of {lengths} tokens>"
+
+    def tokenize(self, tokenizer: Tokenizer) -> TokenizedPrompts:
+        """The sequences in one model's ordinary tokens.
+
+        Raises:
+            TokenError: when the vocabulary is too small, or a sequence exceeds the context.
+        """
+        ordinary = tokenizer.ordinary_tokens()
+        start = len(tokenizer.beginning)
+        longest = max(self.lengths)
+        if len(ordinary) < 3 * longest:
+            raise TokenError(
+                f"{tokenizer.name} has {len(ordinary)} ordinary tokens; blocks of {longest} need "
+                f"at least {3 * longest}. Give shorter lengths=."
+            )
+        if start + 2 * longest > tokenizer.context_length:
+            raise TokenError(
+                f"blocks of {longest} tokens make {start + 2 * longest}, more than the context of "
+                f"{tokenizer.context_length} of {tokenizer.name}. Give shorter lengths=."
+            )
+        blocks = [self.lengths[i % len(self.lengths)] for i in range(self.sequences)]
+        generator = np.random.default_rng([self.seed, self.sequences, *self.lengths])
+        clean, fresh = zip(
+            *(_draw(generator, ordinary, tokenizer.beginning, n) for n in blocks), strict=True
+        )
+        units = np.arange(self.sequences)
+        return TokenizedPrompts(
+            tokens={"clean": clean, "corrupt": fresh},
+            kept=units,
+            clusters={"sequence": tuple(str(unit) for unit in units)},
+            positions={"end": np.array([len(row) - 1 for row in clean], np.int64)},
+            pairs=_relations(blocks, start),
+            targets={
+                "clean": _targets(clean, start, blocks),
+                "corrupt": _targets(fresh, start, blocks),
+            },
+            groups=tuple(str(n) for n in blocks),
+        )
+
+
+def repeated_tokens(
+    *, lengths: Iterable[int] = (12, 18, 24), sequences: int = 24, seed: int = 0
+) -> RepeatedTokens:
+    """Random tokens repeated once, with a fresh second half as the corrupt side.
+
+    Args:
+        lengths: Block lengths in tokens.
+        sequences: How many sequences in all.
+        seed: What they are drawn with.
+
+    Raises:
+        PromptError: for no sequences or blocks shorter than three tokens.
+    """
+    return RepeatedTokens(tuple(lengths), sequences, seed)
+
+
+def _draw(
+    generator: np.random.Generator, ordinary: Ints, beginning: tuple[int, ...], length: int
+) -> tuple[Ints, Ints]:
+    drawn = generator.choice(ordinary, size=2 * length, replace=False)
+    first, other = drawn[:length], drawn[length:]
+    start = np.array(beginning, np.int64)
+    return np.concatenate([start, first, first]), np.concatenate([start, first, other])
+
+
+def _relations(blocks: list[int], start: int) -> dict[str, list[Ints]]:
+    relations = {
+        name: [_offset_pairs(n, start, by) for n in blocks] for name, by in _OFFSETS.items()
+    }
+    relations["previous"] = [_every_offset(2 * n, start, 1) for n in blocks]
+    relations["duplicate"] = [_offset_pairs(n, start, 0) for n in blocks]
+    return relations
+
+
+def _offset_pairs(length: int, start: int, shift: int) -> Ints:
+    """Query at each place of the second block, key `length + shift` places before it."""
+    queries = start + length + np.arange(length)
+    keys = queries - length - shift
+    return np.stack([queries, keys], axis=1)[keys >= start]
+
+
+def _every_offset(length: int, start: int, by: int) -> Ints:
+    queries = start + np.arange(by, length)
+    return np.stack([queries, queries - by], axis=1)
+
+
+def _targets(rows: Sequence[Ints], start: int, blocks: list[int]) -> list[Ints]:
+    """Places of the second block whose next token the first block of the clean side has shown."""
+    targets: list[Ints] = []
+    for row, length in zip(rows, blocks, strict=True):
+        positions = start + length + np.arange(length - 1)
+        targets.append(np.stack([positions, row[positions + 1]], axis=1))
+    return targets

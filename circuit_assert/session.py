@@ -1,0 +1,190 @@
+"""Where claims become evidence: the one module that knows models, runs, statistics and reports."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from circuit_assert.claims.claim import Claim
+from circuit_assert.errors import CircuitAssertError, ExecutionError
+from circuit_assert.evidence import Evidence
+from circuit_assert.models.model import Model
+from circuit_assert.models.planted import PlantedModel
+from circuit_assert.models.spec import ModelSpec, spec_of
+
+if TYPE_CHECKING:
+    from circuit_assert.execution.known import Known
+    from circuit_assert.measurements.base import AnyRequest
+
+Observer = Callable[[Claim, Evidence], None]
+
+
+class Session:
+    """Judges claims; keeps what was measured, and at most one model's weights.
+
+    Args:
+        false_pass_rate: α, at which a false claim may pass.
+        device: Where models are loaded when they do not say.
+        dtype: What their weights are loaded as when they do not say.
+        progress: Called with a text, the rows done and the rows in all.
+    """
+
+    def __init__(
+        self,
+        *,
+        false_pass_rate: float = 0.01,
+        device: str = "cpu",
+        dtype: str = "float32",
+        progress: Callable[[str, int, int], None] | None = None,
+    ) -> None:
+        if not 0 < false_pass_rate < 0.5:
+            raise CircuitAssertError(
+                f"the false-pass rate is between 0 and 0.5; got {false_pass_rate:g}."
+            )
+        self.false_pass_rate = false_pass_rate
+        self.device, self.dtype = device, dtype
+        self.on_made: list[Callable[[Claim], None]] = []
+        self.on_asked: list[Observer] = []
+        self._progress = progress
+        self._known: dict[ModelSpec, Known] = {}
+        self._evidence: dict[str, Evidence] = {}
+        self._resident: ModelSpec | None = None
+
+    def model(
+        self,
+        model: str | Path | PlantedModel,
+        *,
+        revision: str | None = None,
+        device: str | None = None,
+        dtype: str | None = None,
+    ) -> Model:
+        """A handle on a model; its weights load when a claim about it is first judged.
+
+        Args:
+            model: A zoo name, a hub name, a folder, or a planted model.
+            revision: Of a hub model.
+            device: As "cpu" or "cuda:1"; the session's by default.
+            dtype: As "float32" or "bfloat16"; the session's by default.
+
+        Raises:
+            ModelError: when a folder cannot be used.
+        """
+        spec = spec_of(
+            model, revision=revision, device=device or self.device, dtype=dtype or self.dtype
+        )
+        return Model(spec, self)
+
+    def announce(self, claim: Claim) -> None:
+        """Take note that a claim was made."""
+        for tell in self.on_made:
+            tell(claim)
+
+    def asked(self, claim: Claim, evidence: Evidence) -> None:
+        """Take note that a claim's truth was asked for."""
+        for tell in self.on_asked:
+            tell(claim, evidence)
+
+    def judge(self, claim: Claim) -> Evidence:
+        """The evidence for one claim."""
+        return self.evaluate([claim])[0]
+
+    def evaluate(self, claims: Iterable[Claim]) -> list[Evidence]:
+        """The evidence for several claims, measured together in as few runs as there can be.
+
+        Raises:
+            ModelError: when a model cannot be loaded.
+            ExecutionError: when a run fails; no tensor is held by what is raised.
+        """
+        wanted = list(claims)
+        by_model: dict[Model, dict[str, Claim]] = {}
+        for claim in wanted:
+            assert isinstance(claim.model, Model)  # noqa: S101 - claims are made from handles
+            if claim.id not in self._evidence:
+                by_model.setdefault(claim.model, {})[claim.id] = claim
+        for model, new in by_model.items():
+            self._evaluate_one_model(model.spec, list(new.values()))
+        return [self._evidence[claim.id] for claim in wanted]
+
+    def _evaluate_one_model(self, spec: ModelSpec, claims: Sequence[Claim]) -> None:
+        from circuit_assert.judging import Case
+
+        started = time.perf_counter()
+        known = self._loaded(spec)
+        cases = [Case(claim.body, known, self.false_pass_rate) for claim in claims]
+        runs = known.runs
+        while True:
+            missing = {request: None for case in cases for request in case.missing()}
+            if not missing:
+                break
+            self._run(known, list(missing))
+        seconds = (time.perf_counter() - started) / len(claims)
+        for claim, case in zip(claims, cases, strict=True):
+            self._evidence[claim.id] = case.evidence(claim, seconds=seconds, runs=known.runs - runs)
+
+    def _run(self, known: Known, requests: Sequence[AnyRequest]) -> None:
+        failure: ExecutionError | None = None
+        try:
+            known.run(requests)
+        except CircuitAssertError:
+            raise
+        except RuntimeError as problem:
+            failure = _without_tensors(problem)
+        if failure is not None:
+            raise failure
+
+    def _loaded(self, spec: ModelSpec) -> Known:
+        from circuit_assert.execution.known import Known
+
+        if self._resident is not None and self._resident != spec:
+            self._unload(self._resident)
+        if spec not in self._known:
+            self._known[spec] = Known(spec, self._progress)
+        self._known[spec].load()
+        self._resident = spec
+        return self._known[spec]
+
+    def close(self) -> None:
+        """Free the loaded model; scores and evidence stay."""
+        if self._resident is not None:
+            self._unload(self._resident)
+
+    def _unload(self, spec: ModelSpec) -> None:
+        self._known[spec].unload()
+        self._resident = None
+
+
+def _without_tensors(problem: RuntimeError) -> ExecutionError:
+    """The same failure with its traceback as text: no frame, and so no tensor, is kept alive."""
+    import traceback
+
+    failure = ExecutionError(f"a run of the model failed: {problem}")
+    failure.add_note("".join(traceback.format_exception(problem)))
+    return failure
+
+
+_sessions: list[Session] = []
+
+
+def model(
+    name: str | Path | PlantedModel,
+    *,
+    revision: str | None = None,
+    device: str | None = None,
+    dtype: str | None = None,
+) -> Model:
+    """A handle on a model in the default session, for notebooks and scripts.
+
+    Args:
+        name: A zoo name, a hub name, a folder, or a planted model.
+        revision: Of a hub model.
+        device: As "cpu" (the default) or "cuda:1".
+        dtype: As "float32" (the default) or "bfloat16".
+
+    Raises:
+        ModelError: when a folder cannot be used.
+    """
+    if not _sessions:
+        _sessions.append(Session())
+    return _sessions[0].model(name, revision=revision, device=device, dtype=dtype)
