@@ -16,10 +16,12 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from circuit_assert.claims.ablations import ablation_drops_logit as ablation_drops_logit
     from circuit_assert.claims.claim import Claim as Claim
     from circuit_assert.claims.claim import claim as claim
     from circuit_assert.claims.criteria import all_of as all_of
     from circuit_assert.claims.criteria import any_of as any_of
+    from circuit_assert.claims.features import feature_is_multilingual as feature_is_multilingual
     from circuit_assert.claims.heads import head_attends_inductively as head_attends_inductively
     from circuit_assert.claims.heads import head_is_induction as head_is_induction
     from circuit_assert.claims.probes import attention_over as attention_over
@@ -46,10 +48,12 @@ if TYPE_CHECKING:
     from circuit_assert.stats import Verdict as Verdict
 
 _HOMES = {
+    "ablation_drops_logit": "claims.ablations",
     "Claim": "claims.claim",
     "claim": "claims.claim",
     "all_of": "claims.criteria",
     "any_of": "claims.criteria",
+    "feature_is_multilingual": "claims.features",
     "head_attends_inductively": "claims.heads",
     "head_is_induction": "claims.heads",
     "attention_over": "claims.probes",
@@ -84,6 +88,7 @@ __all__ = [
     "PromptSet",
     "Session",
     "Verdict",
+    "ablation_drops_logit",
     "all_of",
     "antonyms",
     "any_of",
@@ -93,6 +98,7 @@ __all__ = [
     "claim",
     "contrast",
     "direct_contribution",
+    "feature_is_multilingual",
     "head_attends_inductively",
     "head_is_induction",
     "ioi",

@@ -130,5 +130,10 @@ class Evidence:
 
         return evidence_block(self)
 
-    def _repr_html_(self) -> str:
+    @property
+    def card(self) -> str:
+        """The evidence as HTML, for notebooks; everything in it is escaped."""
         return f"<pre>{html.escape(str(self))}</pre>"
+
+    def _repr_html_(self) -> str:
+        return self.card

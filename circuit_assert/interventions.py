@@ -45,6 +45,8 @@ class Ablation:
         draw: For "resample", which of the unit's donors.
         seed: For "resample", what the donors are drawn with.
         at: A role ("IO", "end") to ablate at one position only; None means every position.
+        frozen_scale: In models with post-norms, scale each layer's attention output as in the
+            clean run, so that ablating a head does not rescale its layer-mates.
     """
 
     components: tuple[Component, ...]
@@ -54,6 +56,7 @@ class Ablation:
     draw: int = 0
     seed: int = 0
     at: str | None = None
+    frozen_scale: bool = False
 
     def __post_init__(self) -> None:
         if not self.components:
@@ -64,7 +67,12 @@ class Ablation:
     @property
     def sites(self) -> tuple[Site, ...]:
         """Where it acts."""
-        return _sites(self.components)
+        sites = _sites(self.components)
+        if not self.frozen_scale:
+            return sites
+        layers = {site.layer for site in sites}
+        scales = [Site(n, name) for n in layers for name in ("attn_post_scale", "attn_out")]
+        return tuple(sorted({*sites, *scales}))
 
     def __str__(self) -> str:
         where = f" at {self.at}" if self.at else ""

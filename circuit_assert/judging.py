@@ -1,4 +1,4 @@
-"""From a claim's criteria and a model's scores to its verdict: in which order, and in what words."""
+"""From a claim's criteria and a model's scores to its verdict."""
 
 from __future__ import annotations
 
@@ -18,7 +18,14 @@ from circuit_assert.claims.criteria import (
     Question,
     leaves_of,
 )
-from circuit_assert.claims.quantities import Measured, MeasuredStatistic, Quantity, Statistic
+from circuit_assert.claims.quantities import (
+    CannotTell,
+    DoesNotApply,
+    Measured,
+    MeasuredStatistic,
+    Quantity,
+    Statistic,
+)
 from circuit_assert.evidence import Evidence, Finding
 from circuit_assert.execution.known import Known
 from circuit_assert.measurements.base import AnyRequest, Request
@@ -103,7 +110,11 @@ class Case:
         blocked = self._blocked(leaf)
         if blocked is not None:
             return stats.Settled(leaf.name, Verdict.INCONCLUSIVE, blocked)
-        return stats.Criterion(leaf.name, self._sample(leaf), leaf.region, self._floor(leaf))
+        try:
+            sample = self._sample(leaf)
+        except (CannotTell, DoesNotApply) as reason:
+            return stats.Settled(leaf.name, Verdict.INCONCLUSIVE, str(reason))
+        return stats.Criterion(leaf.name, sample, leaf.region, self._floor(leaf))
 
     def _fact(self, leaf: Fact) -> stats.Node:
         blocked = self._blocked(leaf)
@@ -126,7 +137,13 @@ class Case:
         failed = f"the control fails: {leaf.words} is not {leaf.region}"
         if role == "gate":
             failed = f"the model does not do the task: {leaf.words} is not {leaf.region}"
-        return kind(leaf.name, self._sample(leaf), leaf.region, self._floor(leaf), failed)
+        try:
+            sample = self._sample(leaf)
+        except CannotTell as reason:
+            return kind.of(leaf.name, None, str(reason))
+        except DoesNotApply as reason:
+            return kind.of(leaf.name, True, str(reason))
+        return kind(leaf.name, sample, leaf.region, self._floor(leaf), failed)
 
     def _blocked(self, leaf: Criterion | Fact) -> str | None:
         """Why a criterion cannot be judged: not measured, or nothing could be."""

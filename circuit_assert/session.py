@@ -16,7 +16,7 @@ from circuit_assert.models.spec import ModelSpec, spec_of
 
 if TYPE_CHECKING:
     from circuit_assert.execution.known import Known
-    from circuit_assert.measurements.base import AnyRequest
+    from circuit_assert.measurements.base import AnyRequest, Array
 
 Observer = Callable[[Claim, Evidence], None]
 
@@ -106,6 +106,24 @@ class Session:
         for model, new in by_model.items():
             self._evaluate_one_model(model.spec, list(new.values()))
         return [self._evidence[claim.id] for claim in wanted]
+
+    def measure(self, model: Model, requests: Sequence[AnyRequest]) -> list[Array]:
+        """Plain scores, without a claim: for looking around before one is made.
+
+        Args:
+            model: Whose.
+            requests: What to measure.
+
+        Returns:
+            One array per request, `[unit, ...]`; they are kept for claims that need them.
+
+        Raises:
+            ModelError: when the model cannot be loaded.
+            ExecutionError: when a run fails.
+        """
+        known = self._loaded(model.spec)
+        self._run(known, requests)
+        return [known[request] for request in requests]
 
     def _evaluate_one_model(self, spec: ModelSpec, claims: Sequence[Claim]) -> None:
         from circuit_assert.judging import Case

@@ -102,7 +102,7 @@ class Backend(Protocol):
         ...
 
     def centred_logits(self, residual: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:
-        """Logits of k tokens each minus the vocabulary's mean: `[n, d_model]`, `[n, k]` → `[n, k]`."""
+        """Logits of k tokens each minus the vocabulary's mean: `[n, k]`."""
         ...
 
     def top_tokens(self, residual: torch.Tensor, k: int) -> torch.Tensor:

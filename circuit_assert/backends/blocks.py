@@ -21,6 +21,7 @@ class Blocks:
 
     def __init__(self, module: torch.nn.Module, layers: int) -> None:
         self.count = 0
+        self._returns_tuple = False
         self._blocks = _block_list(module, layers)
 
     @property
@@ -34,9 +35,10 @@ class Blocks:
         start = resume.layer if resume else 0
         with ExitStack() as stack:
             for block in self._blocks[:start]:
-                stack.enter_context(_passing_through(block))
+                stack.enter_context(_passing_through(block, self._returns_tuple))
             for block in self._blocks[start:]:
                 stack.callback(block.register_forward_pre_hook(self._add_one).remove)
+                stack.callback(block.register_forward_hook(self._note_output).remove)
             if resume is not None:
                 entry = _replace_input(resume.residual)
                 handle = self._blocks[start].register_forward_pre_hook(entry, with_kwargs=True)
@@ -46,15 +48,19 @@ class Blocks:
     def _add_one(self, module: torch.nn.Module, arguments: Any) -> None:  # noqa: ANN401
         self.count += 1
 
+    def _note_output(self, module: torch.nn.Module, arguments: Any, output: Any) -> None:  # noqa: ANN401
+        self._returns_tuple = isinstance(output, tuple)
+
 
 @contextmanager
-def _passing_through(block: torch.nn.Module) -> Generator[None]:
-    """The block's forward returns its input for as long as the context lasts."""
+def _passing_through(block: torch.nn.Module, as_tuple: bool) -> Generator[None]:
+    """The block's forward returns its input, as it returns its output, while the context lasts."""
     had_own = "forward" in vars(block)
     own: Callable[..., Any] | None = vars(block).get("forward")
 
     def forward(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401
-        return arguments[0] if arguments else named["hidden_states"]
+        entering = arguments[0] if arguments else named["hidden_states"]
+        return (entering,) if as_tuple else entering
 
     block.__dict__["forward"] = forward
     try:

@@ -31,8 +31,8 @@ class HuggingFaceTokenizer:
         self.name = name
         self.context_length = context_length
         self._tokenizer = tokenizer
-        has_beginning = prepend_beginning and tokenizer.bos_token_id is not None
-        self.beginning: tuple[int, ...] = (int(tokenizer.bos_token_id),) if has_beginning else ()
+        beginning: int | None = tokenizer.bos_token_id if prepend_beginning else None
+        self.beginning: tuple[int, ...] = () if beginning is None else (beginning,)
 
     @property
     def vocabulary_size(self) -> int:

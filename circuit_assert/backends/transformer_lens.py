@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,7 +35,7 @@ _HOOKS = {
 _ROWS_AT_ONCE = 128  # rows of full logits held together: 128 × 262,144 float32 is 134 MB
 
 
-class _PassComplete(Exception):
+class _PassComplete(Exception):  # noqa: N818 - how a run ends, not an error
     """Ends a run once the last needed block has run."""
 
 
@@ -112,13 +112,17 @@ class TransformerLensBackend:
         """How many blocks have been executed so far, over all runs."""
         return self._blocks.count
 
-    @cached_property
+    @property
     def can_resume(self) -> bool:
         """Whether a run may start at a later block: tried once, against a whole run."""
+        return self._can_resume
+
+    @cached_property
+    def _can_resume(self) -> bool:
         return self._blocks.found and self.card.layers > 1 and self._resumes_exactly()
 
     def _resumes_exactly(self) -> bool:
-        tokens = torch.arange(2, 10, device=self.device)[None] % self.card.vocabulary
+        tokens = torch.arange(2, 18, device=self.device).view(2, 8) % self.card.vocabulary
         middle, last = self.card.layers // 2, self.card.layers - 1
         entering: list[torch.Tensor] = []
         before = self._blocks.count
@@ -149,7 +153,7 @@ class TransformerLensBackend:
             HookError: when a site that is read or edited did not fire.
         """
         fired: set[Site] = set()
-        hooks = [
+        hooks: list[tuple[str | Callable[..., Any], Callable[..., Any]]] = [
             (self._hook_name(site), _hook(site, edits.get(site, ()), reads.get(site, ()), fired))
             for site in sorted({*reads, *edits})
         ]
@@ -163,7 +167,7 @@ class TransformerLensBackend:
     def _run_to(
         self,
         tokens: torch.Tensor,
-        hooks: list[tuple[str, Any]],
+        hooks: list[tuple[str | Callable[..., Any], Callable[..., Any]]],
         last_layer: int,
         resume: Resume | None,
     ) -> torch.Tensor:
@@ -210,7 +214,7 @@ class TransformerLensBackend:
 
     @torch.no_grad()
     def centred_logits(self, residual: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:
-        """Logits of k tokens each minus the vocabulary's mean: `[n, d_model]`, `[n, k]` → `[n, k]`."""
+        """Logits of k tokens each minus the vocabulary's mean: `[n, k]`."""
         parts = residual.split(_ROWS_AT_ONCE)
         mean = torch.cat([self._all_logits(part).mean(-1) for part in parts])
         return self.token_logits(residual, tokens) - mean[:, None]

@@ -34,7 +34,7 @@ class Claim:
         source: Where the claim comes from.
     """
 
-    def __init__(  # noqa: D417
+    def __init__(
         self,
         kind: str,
         words: str,
@@ -65,10 +65,10 @@ class Claim:
         return hashlib.sha256("\n".join(said).encode()).hexdigest()[:12]
 
     def check(self) -> Evidence:
-        """The evidence, measured now if need be; judging twice is free. Never says no by raising."""
-        if self._evidence is None:
-            self._evidence = self.model.judge(self)
-        return self._evidence
+        """The evidence, measured now if need be; judging twice is free."""
+        evidence = self._evidence or self.model.judge(self)
+        self._evidence = evidence
+        return evidence
 
     def __bool__(self) -> bool:
         __tracebackhide__ = True
@@ -94,7 +94,7 @@ class Claim:
         return hash(self.id)
 
     def _repr_html_(self) -> str:
-        return self.check()._repr_html_()  # noqa: SLF001 - the notebook protocol's name
+        return self.check().card
 
 
 class ClaimType(Generic[P]):

@@ -19,7 +19,8 @@ from circuit_assert.measurements import (
     Request,
 )
 from circuit_assert.prompts.base import Prompts, Side
-from circuit_assert.stats.region import above, within as inside
+from circuit_assert.stats.region import above
+from circuit_assert.stats.region import within as inside
 
 
 @dataclass(frozen=True)

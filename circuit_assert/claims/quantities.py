@@ -17,6 +17,14 @@ Values = npt.NDArray[np.float64]
 Pick: TypeAlias = tuple[int, ...]
 
 
+class CannotTell(Exception):  # noqa: N818 - not an error: a reason to be inconclusive
+    """A quantity has no value, for a reason that the evidence gives."""
+
+
+class DoesNotApply(Exception):  # noqa: N818 - not an error: a guard with nothing to guard
+    """A guard is about something that this model does not have."""
+
+
 @dataclass(frozen=True)
 class Measured:
     """A quantity's value: one number per unit, and which units are not independent.
@@ -85,7 +93,7 @@ class Quantity(ABC):
 
     @abstractmethod
     def needs(self, scores: Scores) -> Iterable[AnyRequest]:
-        """The requests it rests on, as far as the scores so far tell; asked again after each run."""
+        """The requests it rests on, as far as the scores so far tell; asked after each run."""
 
     @abstractmethod
     def measured(self, scores: Scores) -> Measured:
@@ -113,7 +121,7 @@ class Score(Quantity):
     request: Request
     pick: Pick = ()
 
-    def needs(self, scores: Scores) -> Iterable[AnyRequest]:  # noqa: ARG002
+    def needs(self, scores: Scores) -> Iterable[AnyRequest]:
         """Its request."""
         return (self.request,)
 

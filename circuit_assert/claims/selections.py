@@ -27,7 +27,7 @@ class PatternHeads:
     by: float
     without: Head
 
-    def needs(self, scores: Scores) -> Iterable[AnyRequest]:  # noqa: ARG002 - as quantities do
+    def needs(self, scores: Scores) -> Iterable[AnyRequest]:
         """The patterns of both sides."""
         return self._sides()
 

@@ -36,7 +36,9 @@ class Editor:
     def __init__(self, intervention: Intervention, on: Prompts, side: Side, store: Store) -> None:
         self.intervention = intervention
         self.moved = 0.0
-        self._on, self._side, self._store = on, side, store
+        self._on, self._store = on, store
+        self._side: Side = side
+        self._scales: dict[int, torch.Tensor] = {}
         self._pooled = lru_cache(maxsize=None)(self._pooled_mean)
 
     def edit(self, site: Site, activation: torch.Tensor, batch: Batch) -> torch.Tensor:
@@ -47,6 +49,8 @@ class Editor:
                 for component in ablation.components:
                     if component.site == site:
                         self._ablate(ablation, component, edited, batch)
+                if ablation.frozen_scale and site.name == "attn_out":
+                    self._freeze(site, edited, batch)
             case Patch() as patch:
                 for component in patch.components:
                     if component.site == site:
@@ -65,6 +69,16 @@ class Editor:
                 raise ClaimError(f"the engine does not know how to do: {other}.")
         self.moved = max(self.moved, float((edited - activation).abs().max()))
         return edited
+
+    def note(self, site: Site, activation: torch.Tensor) -> None:
+        """Take note of an activation on the way that a later edit needs: a norm's scale."""
+        self._scales[site.layer] = activation.clone()
+
+    def _freeze(self, site: Site, edited: torch.Tensor, batch: Batch) -> None:
+        """Undo what an ablation did to the scale of its layer's post-attention norm."""
+        kept = self._store.kept(Site(site.layer, "attn_post_scale"), self._on, self._side)
+        clean = torch.stack([kept[int(unit)] for unit in batch.units]).to(edited)
+        edited *= self._scales[site.layer] / clean
 
     def _where(self, role: str | None, batch: Batch) -> list[int] | None:
         if role is None:
@@ -93,7 +107,7 @@ class Editor:
     ) -> None:
         unit_vector = torch.nn.functional.normalize(self._vector(direction, edited), dim=0)
         target = self._replacement(ablation, direction, batch)
-        goal = target if isinstance(target, float) else target.to(edited) @ unit_vector
+        goal = 0.0 if target is None else target.to(edited) @ unit_vector
         change = (goal - edited @ unit_vector)[..., None] * unit_vector
         if where is None:
             edited += change
@@ -103,16 +117,16 @@ class Editor:
 
     def _replacement(
         self, ablation: Ablation, component: Component, batch: Batch
-    ) -> torch.Tensor | float:
+    ) -> torch.Tensor | None:
         if ablation.how == "zero":
-            return 0.0
+            return None
         source = ablation.reference or self._on
         side = ablation.reference_side if ablation.reference else self._side
         stand_in = self._mean if ablation.how == "mean" else self._donor
         rows = [stand_in(ablation, component, source, side, int(u), batch) for u in batch.units]
         return torch.stack(rows)
 
-    def _mean(
+    def _mean(  # noqa: PLR0917 - called through one name with _donor
         self,
         ablation: Ablation,
         component: Component,
@@ -137,7 +151,7 @@ class Editor:
         everything = torch.cat(self._store.kept(component, source, side))
         return everything.sum(0), len(everything)
 
-    def _donor(
+    def _donor(  # noqa: PLR0917
         self,
         ablation: Ablation,
         component: Component,
@@ -172,7 +186,7 @@ class Editor:
 def _write(
     edited: torch.Tensor,
     component: Component,
-    values: torch.Tensor | float,
+    values: torch.Tensor | None,
     where: list[int] | None,
 ) -> None:
     index: tuple[Any, ...]
@@ -185,12 +199,12 @@ def _write(
         edited[(slice(None), slice(None), *index)] = _like(values, edited)
         return
     rows = list(range(len(where)))
-    chosen = values if isinstance(values, float) else values[rows, where]
+    chosen = None if values is None else values[rows, where]
     edited[(rows, where, *index)] = _like(chosen, edited)
 
 
-def _like(values: torch.Tensor | float, edited: torch.Tensor) -> Any:  # noqa: ANN401
-    return values if isinstance(values, float) else values.to(edited)
+def _like(values: torch.Tensor | None, edited: torch.Tensor) -> Any:  # noqa: ANN401
+    return 0.0 if values is None else values.to(edited)
 
 
 def _add(edited: torch.Tensor, vectors: torch.Tensor, where: list[int] | None) -> None:

@@ -130,7 +130,8 @@ class _Job:
 
     def __init__(self, executor: Executor, on: Prompts, side: Side, items: Sequence[Item]) -> None:
         self._executor, self._backend = executor, executor.backend
-        self._on, self._side, self._items = on, side, items
+        self._on, self._items = on, items
+        self._side: Side = side
         self._may_resume = self._backend.can_resume
         self._prompts = executor.store.tokenized(on)
         if side not in self._prompts.tokens:
@@ -191,7 +192,7 @@ class _Job:
         final = self._backend.run(
             torch.from_numpy(tokens),
             reads=reads,
-            edits=edits,
+            edits={site: [_on_a_copy(there)] for site, there in edits.items()},
             last_layer=max(self._last_layer(piece.item) for piece in group),
             resume=self._resume(group),
         )
@@ -268,16 +269,21 @@ class _Rows:
                 reads.setdefault(site, []).append(self._read(reader, site))
         if self._editor is not None:
             for site in self._editor.intervention.sites:
-                edits.setdefault(site, []).append(self._edit(self._editor, site))
+                if site.name == "attn_post_scale":
+                    reads.setdefault(site, []).append(self._note(self._editor, site))
+                else:
+                    edits.setdefault(site, []).append(self._edit(self._editor, site))
 
     def _read(self, reader: Reader, site: Site) -> Read:
         return lambda activation: reader.read(site, activation[self._rows])
 
+    def _note(self, editor: Editor, site: Site) -> Read:
+        return lambda activation: editor.note(site, activation[self._rows])
+
     def _edit(self, editor: Editor, site: Site) -> Edit:
         def edit(activation: torch.Tensor) -> torch.Tensor:
-            whole = activation.clone()
-            whole[self._rows] = editor.edit(site, activation[self._rows], self.batch)
-            return whole
+            activation[self._rows] = editor.edit(site, activation[self._rows], self.batch)
+            return activation
 
         return edit
 
@@ -286,6 +292,18 @@ class _Rows:
         for measurement, reader in self._readers.items():
             scores = reader.finish(final[self._rows])
             self._job.add(self._piece.item, measurement, self.batch.units, scores)
+
+
+def _on_a_copy(edits: Sequence[Edit]) -> Edit:
+    """All edits of one site, each writing its rows into the same copy of the activation."""
+
+    def edit(activation: torch.Tensor) -> torch.Tensor:
+        edited = activation.clone()
+        for one in edits:
+            edited = one(edited)
+        return edited
+
+    return edit
 
 
 def _halves(group: list[Piece]) -> tuple[list[Piece], list[Piece]] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
+from typing import TYPE_CHECKING, ClassVar, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +12,7 @@ import numpy.typing as npt
 from circuit_assert.components import Site
 from circuit_assert.interventions import Intervention
 from circuit_assert.models.card import Card
-from circuit_assert.prompts.base import Ints, Prompts, Side, TokenizedPrompts
+from circuit_assert.prompts.base import Ints, Prompts, Side, TokenizedPrompts, Tokenizer
 
 if TYPE_CHECKING:
     import torch
@@ -26,6 +26,11 @@ class Weights(Protocol):
     @property
     def card(self) -> Card:
         """Its sizes."""
+        ...
+
+    @property
+    def tokenizer(self) -> Tokenizer:
+        """Its tokenizer."""
         ...
 
     @property
@@ -106,10 +111,8 @@ class Reader(Protocol):
 class Measurement(Protocol):
     """A noun: what is read from a run. Frozen and hashable; equal ones are measured once."""
 
-    @property
-    def quantity(self) -> str:
-        """What its numbers are: "attention", "logits", "nats"."""
-        ...
+    quantity: ClassVar[str]
+    """What its numbers are: "attention", "logits", "nats"."""
 
     def sites(self, weights: Weights) -> tuple[Site, ...]:
         """The activations it reads."""
@@ -141,10 +144,8 @@ class Request:
 class WeightMeasurement(Protocol):
     """A measurement that needs no run, only weights. Frozen and hashable."""
 
-    @property
-    def quantity(self) -> str:
-        """What its numbers are."""
-        ...
+    quantity: ClassVar[str]
+    """What its numbers are."""
 
     def compute(self, weights: Weights) -> Array:
         """The numbers."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -104,4 +104,4 @@ class Prompts(Protocol):
 
     def __hash__(self) -> int: ...
 
-    def __eq__(self, other: Any, /) -> bool: ...
+    def __eq__(self, other: object, /) -> bool: ...

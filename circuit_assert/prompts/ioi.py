@@ -33,12 +33,12 @@ class _Scene:
 def ioi(*, per_template: int = 4, corruption: Corruption = "flip", seed: int = 0) -> PromptSet:
     """Indirect object identification, after Wang et al. 2022 (arXiv:2211.00593).
 
-    24 templates, each in both orders of the two first names: ABBA names the indirect object
+    48 templates, each in both orders of the two first names: ABBA names the indirect object
     first, BABA the subject. The answer is the indirect object, the foil the subject.
 
     Args:
         per_template: Pairs of names per template; each pair makes one ABBA and one BABA prompt,
-            so there are 48 times as many prompts.
+            so there are 96 times as many prompts.
         corruption: What `corrupt` changes. "flip" replaces the subject's second mention by the
             indirect object, so that the answer becomes the foil. "abc" replaces the three
             mentions by three other names, so that neither is the answer; means over these make

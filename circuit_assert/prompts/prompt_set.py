@@ -79,9 +79,13 @@ class PromptSet:
         counts = ", ".join(f"{len(set(ids))} {name}s" for name, ids in self.clusters.items())
         return f"<{self.name}: {len(self)} prompts, {counts}>"
 
-    @cached_property
+    @property
     def fingerprint(self) -> str:
         """A hash of everything the prompts say; the name is not part of it."""
+        return self._fingerprint
+
+    @cached_property
+    def _fingerprint(self) -> str:
         content = json.dumps([asdict(p) for p in self.prompts], sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(f"{content}{self.cluster_by}".encode()).hexdigest()[:16]
 
@@ -128,8 +132,7 @@ class PromptSet:
     def half(self, which: Literal["discovery", "test"]) -> PromptSet:
         """One half of the clusters, by a fixed hash: find on one, test on the other."""
         name = self.cluster_by[0]
-        ids = sorted({p.clusters[name] for p in self.prompts}, key=_stable_order)
-        discovery = set(ids[: len(ids) // 2])
+        discovery = discovery_ids(p.clusters[name] for p in self.prompts)
         kept = tuple(
             p for p in self.prompts if (p.clusters[name] in discovery) == (which == "discovery")
         )
@@ -170,7 +173,7 @@ class PromptSet:
         name: str = "prompts",
         cluster_by: str | Sequence[str] = "template",
     ) -> PromptSet:
-        """A set from a DataFrame: columns named as `Prompt`'s fields, other columns are clusters."""
+        """A set from a DataFrame: columns as `Prompt`'s fields, the others are clusters."""
         fields = {"text", "corrupt", "answer", "foil", "positions", "language"}
         rows: list[dict[str, Any]] = []
         for record in frame.to_dict("records"):
@@ -179,6 +182,12 @@ class PromptSet:
             row["clusters"] = {k: str(v) for k, v in present.items() if k not in fields}
             rows.append(row)
         return cls.from_list(rows, name=name, cluster_by=cluster_by)
+
+
+def discovery_ids(ids: Iterable[str]) -> frozenset[str]:
+    """The half of some cluster ids on which things are found, by a fixed hash of each id."""
+    ordered = sorted(set(ids), key=_stable_order)
+    return frozenset(ordered[: len(ordered) // 2])
 
 
 def _as_prompt(given: str | Prompt | Mapping[str, Any], index: int) -> Prompt:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from circuit_assert.prompts.prompt_set import Prompt, PromptSet
 
 
-class _DoesNotFit(Exception):
+class _DoesNotFit(Exception):  # noqa: N818 - a reason, not an error
     """Why one prompt cannot be used with one tokenizer."""
 
 
@@ -68,6 +69,42 @@ def continuation_token(text: str, continuation: str, tokenizer: Tokenizer) -> in
             f"says nothing about the word."
         )
     return token
+
+
+def single_token(text: str, tokenizer: Tokenizer, wanted_by: str) -> int:
+    """The one ordinary token that a text is.
+
+    Raises:
+        TokenError: when it is several or none, naming the pieces and a near one that would do.
+    """
+    tokens = tokenizer.encode(text)
+    ordinary = tokenizer.ordinary_tokens()
+    if len(tokens) == 1 and tokens[0] in ordinary:
+        return tokens[0]
+    count = {0: "no token", 1: "not an ordinary token", 2: "two tokens", 3: "three tokens"}
+    said = count.get(len(tokens), f"{len(tokens)} tokens")
+    pieces = ", ".join(f'"{tokenizer.piece(token)}"' for token in tokens)
+    raise TokenError(
+        f'"{text}" is {said} in {tokenizer.name} ({pieces or "the empty text"}); {wanted_by} needs '
+        f'one. Try "{_nearest_piece(text, tokenizer, ordinary)}".'
+    )
+
+
+def _nearest_piece(text: str, tokenizer: Tokenizer, ordinary: Ints) -> str:
+    """The token that reads most like a text and is one by itself, beginning alike if possible."""
+    pieces = [tokenizer.piece(int(token)) for token in ordinary]
+    likeness = SequenceMatcher(b=text, autojunk=False)
+
+    def alike(piece: str) -> float:
+        likeness.set_seq1(piece)
+        return likeness.ratio()
+
+    for beginning in (text[:2], text[:1], ""):
+        begun = [piece for piece in pieces if piece.startswith(beginning)]
+        for piece in sorted(begun, key=alike, reverse=True)[:10]:
+            if len(tokenizer.encode(piece)) == 1:
+                return piece
+    return pieces[0]
 
 
 def _row(unit: int, prompt: Prompt, tokenizer: Tokenizer) -> _Row:

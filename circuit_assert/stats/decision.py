@@ -140,7 +140,7 @@ def too_few(k: int, alpha: float, sides: Sides, noun: str = "cluster") -> str | 
     if k >= least:
         return None
     return (
-        f"{k} {noun}{'' if k == 1 else 's'} are too few: if all agree the p-value is "
+        f"{k} {noun}{' is' if k == 1 else 's are'} too few: if all agree the p-value is "
         f"{min(1.0, sides * 2.0**-k):.2g}, coarser than α = {alpha:.2g}; it needs {least}"
     )
 

@@ -17,7 +17,7 @@ from circuit_assert.stats.decision import MEAN_FROM, Method, Sides, least_cluste
 MOST_CLUSTERS = 1_000_000
 """Above this number a claim is not said to need more clusters, but to be out of reach."""
 
-_NORMAL_FROM = 1_000  # from here on the t is the normal for every purpose of this page
+_NORMAL_FROM = 200  # from here on the t is within 1 % of the normal
 
 
 def min_detectable_effect(

@@ -53,7 +53,7 @@ def rank_guard(
     m = int(np.size(np.asarray(peers)))
     least = math.ceil(1 / alpha - 1e-9) - 1
     if m < least:
-        return Guard.of(name, None, f"{m} peers are too few for a rank at α = {alpha:.2g}: {least}")
+        return Guard.of(name, None, f"{m} peers are too few: α = {alpha:.2g} needs {least}")
     p = rank_p(observed, peers)
     if math.isnan(p):
         return Guard.of(name, None, "a rank is undefined: a statistic is not finite")

@@ -77,3 +77,13 @@ def test_a_statistic_that_is_undefined_is_a_reason():
 
 def test_a_statistic_that_never_moves_is_undecidable():
     assert "zero variance" in estimate(JackknifeSample(lambda mask: 1.0, range(20))).reason
+
+
+def test_the_interval_holds_the_statistic_however_biased_it_is():
+    values = 0.1 * RNG.normal(size=20)
+    biased = JackknifeSample(
+        lambda mask: float(values[mask].mean() + 50 / mask.sum() ** 2), range(20)
+    )
+    found = estimate(biased)
+    assert found.low < found.effect < found.high
+    assert found.low < values.mean() < found.high  # and what it is an estimate of

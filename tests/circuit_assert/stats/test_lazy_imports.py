@@ -10,7 +10,9 @@ LOADED = "import sys, {0}; print(*{{m.split('.')[0] for m in sys.modules}})"
 
 def loaded_by(module):
     program = LOADED.format(module)
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
     return set(done.stdout.split())
 
 

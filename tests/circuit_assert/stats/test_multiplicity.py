@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -13,6 +13,7 @@ from circuit_assert.stats import benjamini_yekutieli, holm
 P_VALUES = st.lists(st.floats(0, 1), max_size=12)
 
 
+@settings(deadline=None)  # the first example loads statsmodels
 @given(P_VALUES)
 def test_holm_steps_down(p):
     order = np.argsort(p, kind="stable")
@@ -23,6 +24,7 @@ def test_holm_steps_down(p):
     assert holm(p) == pytest.approx(expected)
 
 
+@settings(deadline=None)  # the first example loads statsmodels
 @given(P_VALUES)
 def test_benjamini_yekutieli_is_scipys(p):
     expected = stats.false_discovery_control(p, method="by") if p else []

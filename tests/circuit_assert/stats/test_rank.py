@@ -32,7 +32,7 @@ def test_99_peers_are_enough_at_one_percent_and_98_are_not():
     assert rank_guard("peers", 99, range(99)).passed
     few = rank_guard("peers", 99, range(98))
     assert few.passed is None
-    assert "98 peers are too few for a rank at α = 0.01: 99" in few.reason
+    assert "98 peers are too few: α = 0.01 needs 99" in few.reason
 
 
 def test_a_rank_guard_that_is_not_finite_is_undecidable():

@@ -1,0 +1,28 @@
+# `make claims` runs the shipped claims on real models; `make test` runs the tests.
+# Both make their own virtual environment: all they need is Python 3.11 or later, with pip.
+
+PYTHON ?= python3
+VENV ?= .venv
+RUN := $(VENV)/bin/python -m
+PACKAGES := circuit_assert plugins
+
+.PHONY: claims test check clean
+
+claims: $(VENV)/installed
+	$(RUN) pytest hypotheses $(ARGS)
+
+test: $(VENV)/installed check
+	$(RUN) pytest tests $(ARGS)
+
+check: $(VENV)/installed
+	$(RUN) ruff check .
+	$(RUN) ruff format --check .
+	$(RUN) pyright --pythonpath $(VENV)/bin/python $(PACKAGES)
+
+$(VENV)/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(RUN) pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) dist .pytest_cache .ruff_cache

@@ -1,0 +1,34 @@
+"""Planted models, one file for each family, with the prompts that they are made for."""
+
+from circuit_assert.models.planted_models.induction import (
+    induction_model,
+    redundant_induction_model,
+)
+from circuit_assert.models.planted_models.languages import (
+    languages_model,
+    planted_antonyms,
+    planted_operations,
+    planted_synonyms,
+    planted_unrelated,
+)
+from circuit_assert.models.planted_models.lookup import (
+    lookup_documents,
+    lookup_model,
+    lookup_prompts,
+)
+from circuit_assert.models.planted_models.neurons import neuron_documents, neuron_model
+
+__all__ = [
+    "induction_model",
+    "languages_model",
+    "lookup_documents",
+    "lookup_model",
+    "lookup_prompts",
+    "neuron_documents",
+    "neuron_model",
+    "planted_antonyms",
+    "planted_operations",
+    "planted_synonyms",
+    "planted_unrelated",
+    "redundant_induction_model",
+]

@@ -1,0 +1,36 @@
+"""Heads behind indirect object identification in Gemma 3 270M (Wang et al. 2022, arXiv:2211.00593).
+
+"When Mary and John went to the shop, John gave a ring to" is answered by the model with " Mary".
+Heads are mean-ablated over prompts with three unrelated names (the paper's reference). They were
+found on one half of the templates (`hypotheses/find_candidates.py`) and are tested on the other.
+
+Thresholds are in logits of the logit difference, which is about 5 on these prompts.
+"""
+
+import pytest
+
+from circuit_assert import ablation_drops_logit, ioi
+
+PROMPTS = ioi(per_template=3, corruption="abc").half("test")
+
+
+def drops(component, by):
+    return ablation_drops_logit(component, on=PROMPTS, by=by, reference="corrupt")
+
+
+def test_L11H3_carries_a_fifth_of_the_logit_difference(gemma):
+    assert drops(gemma["L11H3"], by=1.0)
+
+
+@pytest.mark.parametrize("head", ["L5H2", "L13H3", "L10H3"])
+def test_contributes(gemma, head):
+    assert drops(gemma[head], by=0.5)
+
+
+@pytest.mark.parametrize("head", ["L15H1", "L12H1", "L11H2"])
+def test_a_head_that_works_against_the_answer_does_not_drop_it(gemma, head):
+    assert not drops(gemma[head], by=0.5)
+
+
+def test_the_previous_token_head_does_not(gemma):
+    assert not drops(gemma["L2H3"], by=0.5)
