@@ -34,6 +34,7 @@ class Finding:
         detectable: The true effect that would have been supported 8 times in 10.
         clusters_needed: About how many clusters would decide the effect seen.
         notes: Prompts dropped, peers used, and the like.
+        region: The region alone, as "above 0.4"; empty for a fact.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Finding:
     detectable: float | None = None
     clusters_needed: int | None = None
     notes: tuple[str, ...] = ()
+    region: str = ""
 
 
 @dataclass(frozen=True)

@@ -206,6 +206,7 @@ class Case:
             unit=leaf.unit,
             p_value=part.p_value,
             notes=self._notes.get(leaf.name, ()),
+            region=region.strip(),
         )
         if part.assessment is None:
             return finding

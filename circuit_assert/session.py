@@ -46,6 +46,7 @@ class Session:
         self.false_pass_rate = false_pass_rate
         self.device, self.dtype = device, dtype
         self.on_made: list[Callable[[Claim], None]] = []
+        self.on_judged: list[Observer] = []
         self.on_asked: list[Observer] = []
         self._progress = progress
         self._known: dict[ModelSpec, Known] = {}
@@ -105,7 +106,11 @@ class Session:
                 by_model.setdefault(claim.model, {})[claim.id] = claim
         for model, new in by_model.items():
             self._evaluate_one_model(model.spec, list(new.values()))
-        return [self._evidence[claim.id] for claim in wanted]
+        found = [self._evidence[claim.id] for claim in wanted]
+        for claim, evidence in zip(wanted, found, strict=True):
+            for tell in self.on_judged:
+                tell(claim, evidence)
+        return found
 
     def measure(self, model: Model, requests: Sequence[AnyRequest]) -> list[Array]:
         """Plain scores, without a claim: for looking around before one is made.
@@ -185,6 +190,13 @@ def _without_tensors(problem: RuntimeError) -> ExecutionError:
 _sessions: list[Session] = []
 
 
+def default_session() -> Session:
+    """The session of `circuit_assert.model(…)`, made at first use."""
+    if not _sessions:
+        _sessions.append(Session())
+    return _sessions[0]
+
+
 def model(
     name: str | Path | PlantedModel,
     *,
@@ -203,6 +215,4 @@ def model(
     Raises:
         ModelError: when a folder cannot be used.
     """
-    if not _sessions:
-        _sessions.append(Session())
-    return _sessions[0].model(name, revision=revision, device=device, dtype=dtype)
+    return default_session().model(name, revision=revision, device=device, dtype=dtype)

@@ -68,20 +68,20 @@ class SignTail:
 
     def lower(self, alpha: float) -> float:
         """The largest order statistic that exceeds the median with probability ≤ alpha."""
-        from scipy import stats
+        from scipy import special
 
         k = self.values.size
-        # r is the largest rank with P(Binomial(k, ½) ≤ r − 1) ≤ alpha, 0 for none
-        tail = stats.binom.cdf(np.arange(k), k, 0.5)
+        # the largest rank r with P(Binomial(k, ½) ≤ r − 1) ≤ alpha, 0 for none
+        tail = special.bdtr(np.arange(k, dtype=np.float64), k, 0.5)
         rank = int(np.count_nonzero(tail <= alpha * (1 + 1e-12)))
         return float(np.sort(self.values)[rank - 1]) if rank else -math.inf
 
     def p_above(self, x: float) -> float:
         """P(at least as many heads in k fair tosses as values above `x`)."""
-        from scipy import stats
+        from scipy import special
 
-        agreeing = np.count_nonzero(self.values > x)
-        return float(stats.binom.sf(agreeing - 1, self.values.size, 0.5))
+        agreeing = float(np.count_nonzero(self.values > x))
+        return float(special.bdtrc(agreeing - 1, self.values.size, 0.5))
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import pytest
 
 from circuit_assert import ablation_drops_logit, ioi
 
-PROMPTS = ioi(per_template=3, corruption="abc").half("test")
+PROMPTS = ioi(per_template=2, corruption="abc").half("test")
 
 
 def drops(component, by):

@@ -5,9 +5,17 @@ import pytest
 from circuit_assert.session import Session
 
 
-@pytest.fixture(scope="module")
-def session():
-    return Session()
+@pytest.fixture(scope="session")
+def model_of():
+    """A handle on a planted model, each in a session of its own, so that all stay loaded."""
+    handles = {}
+
+    def handle(planted):
+        if planted.name not in handles:
+            handles[planted.name] = Session().model(planted)
+        return handles[planted.name]
+
+    return handle
 
 
 @pytest.fixture(scope="session")

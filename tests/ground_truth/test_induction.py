@@ -9,6 +9,7 @@ from circuit_assert.measurements import AttentionOverPairs, Loss, Request
 from circuit_assert.models.planted_models import induction_model, redundant_induction_model
 from circuit_assert.models.planted_models.induction import FIXED_BLOCK
 from circuit_assert.models.spec import spec_of
+from circuit_assert.session import Session
 from circuit_assert.stats import Verdict
 
 SUPPORTED, REFUTED, INCONCLUSIVE = (
@@ -44,8 +45,8 @@ def all_heads(planted):
 
 
 @BOTH
-def test_the_induction_head_is_one(session, planted):
-    evidence = head_is_induction(session.model(planted)["L1H0"]).check()
+def test_the_induction_head_is_one(model_of, planted):
+    evidence = head_is_induction(model_of(planted)["L1H0"]).check()
 
     assert evidence.verdict is SUPPORTED
     assert {found.verdict for found in evidence.findings} == {SUPPORTED}
@@ -53,10 +54,10 @@ def test_the_induction_head_is_one(session, planted):
 
 @BOTH
 @pytest.mark.parametrize("address", DECOYS)
-def test_a_decoy_is_refused_by_the_criterion_that_it_fails(session, planted, address):
+def test_a_decoy_is_refused_by_the_criterion_that_it_fails(model_of, planted, address):
     verdict, criterion = DECOYS[address]
 
-    evidence = head_is_induction(session.model(planted)[address]).check()
+    evidence = head_is_induction(model_of(planted)[address]).check()
 
     assert evidence.verdict is verdict
     assert finding(evidence, criterion).verdict is verdict
@@ -69,8 +70,8 @@ def test_every_head_said_to_be_a_decoy_is_tested():
 
 @BOTH
 @pytest.mark.parametrize("address", ["L0H0", "L0H2", *WITH_THE_PATTERN, "L1H2", "L1H3", "L2H0"])
-def test_the_pattern_alone_is_the_weaker_claim(session, planted, address):
-    claim = head_attends_inductively(session.model(planted)[address])
+def test_the_pattern_alone_is_the_weaker_claim(model_of, planted, address):
+    claim = head_attends_inductively(model_of(planted)[address])
     assert claim.check().verdict is (SUPPORTED if address in WITH_THE_PATTERN else REFUTED)
 
 
@@ -87,16 +88,16 @@ def test_a_fixed_offset_looks_perfect_at_its_own_block_length_only():
     assert scores[FIXED_BLOCK + 6] < 0.1
 
 
-def test_fewer_than_three_block_lengths_are_refused(session):
+def test_fewer_than_three_block_lengths_are_refused(model_of):
     with pytest.raises(ClaimError, match="at least three lengths"):
         head_is_induction(
-            session.model(PLAIN)["L1H3"], on=repeated_tokens(lengths=(FIXED_BLOCK,))
+            model_of(PLAIN)["L1H3"], on=repeated_tokens(lengths=(FIXED_BLOCK,))
         )
 
 
 @pytest.mark.parametrize("address", ["L1H0", "L1H1"])
-def test_redundant_heads_show_their_use_only_beside_the_others(session, address):
-    evidence = head_is_induction(session.model(REDUNDANT)[address]).check()
+def test_redundant_heads_show_their_use_only_beside_the_others(model_of, address):
+    evidence = head_is_induction(model_of(REDUNDANT)[address]).check()
 
     assert evidence.verdict is SUPPORTED
     assert finding(evidence, "use").verdict is not SUPPORTED
@@ -105,8 +106,8 @@ def test_redundant_heads_show_their_use_only_beside_the_others(session, address)
     assert finding(evidence, "use beside others").effect > 3
 
 
-def test_the_idle_heads_of_the_redundant_model_are_refused(session):
-    model = session.model(REDUNDANT)
+def test_the_idle_heads_of_the_redundant_model_are_refused(model_of):
+    model = model_of(REDUNDANT)
     for address in ("L0H0", "L1H2", "L1H3"):
         assert head_is_induction(model[address]).check().verdict is REFUTED
 
@@ -124,7 +125,8 @@ def test_the_models_really_predict_the_repeated_half(planted):
 
 @pytest.mark.parametrize("planted", [PLAIN, GROUPED, REDUNDANT], ids=lambda model: model.name)
 @pytest.mark.parametrize("seed", range(3))
-def test_nothing_is_supported_of_a_model_with_random_weights(session, planted, seed):
+def test_nothing_is_supported_of_a_model_with_random_weights(planted, seed):
+    session = Session()
     model = session.model(planted.with_random_weights(seed))
     heads = [model[address] for address in all_heads(planted)]
     claims = [kind(head) for head in heads for kind in (head_is_induction, head_attends_inductively)]

@@ -72,9 +72,9 @@ def same(first, second):
             assert np.isclose(one.effect, other.effect, atol=1e-4, rtol=1e-4), one.name
 
 
-def evidence_of(session, planted, addresses):
-    model = session.model(planted)
-    return session.evaluate([head_is_induction(model[address]) for address in addresses])
+def evidence_of(model_of, planted, addresses):
+    model = model_of(planted)
+    return model.court.evaluate([head_is_induction(model[address]) for address in addresses])
 
 
 @pytest.mark.parametrize(
@@ -85,11 +85,11 @@ def evidence_of(session, planted, addresses):
     ],
     ids=["plain", "grouped"],
 )
-def test_a_head_keeps_its_verdict_at_its_new_address(session, altered, planted, heads, groups):
+def test_a_head_keeps_its_verdict_at_its_new_address(model_of, altered, planted, heads, groups):
     moved = altered(planted, "permuted", permute_heads(1, heads, groups))
     new = [f"L1H{heads.index(int(address[-1]))}" for address in WATCHED]
 
-    before, after = evidence_of(session, planted, WATCHED), evidence_of(session, moved, new)
+    before, after = evidence_of(model_of, planted, WATCHED), evidence_of(model_of, moved, new)
 
     for one, other in zip(before, after, strict=True):
         same(one, other)
@@ -97,10 +97,10 @@ def test_a_head_keeps_its_verdict_at_its_new_address(session, altered, planted, 
 
 
 @pytest.mark.parametrize("planted", [PLAIN, GROUPED], ids=["plain", "grouped"])
-def test_another_basis_of_values_changes_nothing(session, altered, planted):
+def test_another_basis_of_values_changes_nothing(model_of, altered, planted):
     mixed = altered(planted, "mixed", mix_values(1, planted))
 
-    before, after = (evidence_of(session, model, WATCHED) for model in (planted, mixed))
+    before, after = (evidence_of(model_of, model, WATCHED) for model in (planted, mixed))
 
     assert [e.verdict for e in before] == [e.verdict for e in after]
     for one, other in zip(before, after, strict=True):
@@ -108,10 +108,10 @@ def test_another_basis_of_values_changes_nothing(session, altered, planted):
             same(one, other)
 
 
-def test_the_order_of_neurons_changes_nothing(session, altered):
+def test_the_order_of_neurons_changes_nothing(model_of, altered):
     permuted = altered(REDUNDANT, "permuted", permute_neurons(1))
 
-    before, after = (evidence_of(session, model, ("L1H0",)) for model in (REDUNDANT, permuted))
+    before, after = (evidence_of(model_of, model, ("L1H0",)) for model in (REDUNDANT, permuted))
 
     same(before[0], after[0])
     assert before[0].verdict is Verdict.SUPPORTED

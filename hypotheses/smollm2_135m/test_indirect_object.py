@@ -1,0 +1,32 @@
+"""Heads behind indirect object identification in SmolLM2 135M (Wang et al. 2022, arXiv:2211.00593).
+
+"When Mary and John went to the shop, John gave a ring to" is answered by the model with " Mary".
+Heads are mean-ablated over prompts with three unrelated names (the paper's reference). They were
+found on one half of the templates (`hypotheses/find_candidates.py`) and are tested on the other.
+
+Thresholds are in logits of the logit difference, which is about 4 on these prompts.
+"""
+
+import pytest
+
+from circuit_assert import ablation_drops_logit, ioi
+
+PROMPTS = ioi(per_template=2, corruption="abc").half("test")
+
+
+def drops(component, by):
+    return ablation_drops_logit(component, on=PROMPTS, by=by, reference="corrupt")
+
+
+@pytest.mark.parametrize("head", ["L23H3", "L20H0", "L17H4"])
+def test_contributes(smollm2, head):
+    assert drops(smollm2[head], by=0.5)
+
+
+def test_the_strongest_induction_head_does_not(smollm2):
+    assert not drops(smollm2["L18H6"], by=0.5)
+
+
+@pytest.mark.parametrize("head", ["L29H0", "L24H5"])
+def test_a_head_that_works_against_the_answer_does_not_drop_it(smollm2, head):
+    assert not drops(smollm2[head], by=0.5)
