@@ -28,7 +28,7 @@ from circuit_assert.claims.quantities import (
 )
 from circuit_assert.evidence import Evidence, Finding
 from circuit_assert.execution.known import Known
-from circuit_assert.measurements.base import AnyRequest, Request
+from circuit_assert.measurements.base import AnyRequest, Request, WeightRequest
 from circuit_assert.stats import Verdict
 
 _NOT_MEASURED = "not measured: the claim is decided without it"
@@ -37,8 +37,8 @@ _NOT_MEASURED = "not measured: the claim is decided without it"
 class Case:
     """One claim before its court: what it still needs, and what follows from what is known.
 
-    Observations come before interventions, primaries before guards, and nothing is measured that
-    can no longer change the verdict.
+    Weights come before observations, these before interventions, primaries before guards, and
+    nothing is measured that can no longer change the verdict.
 
     Args:
         body: What the claim rests on.
@@ -54,14 +54,30 @@ class Case:
     def missing(self) -> list[AnyRequest]:
         """The requests to measure next; none when the claim can be judged."""
         primaries = self._missing_of([self._body.gate, self._body.primaries])
-        observations = [r for r in primaries if not isinstance(r, Request) or r.under is None]
+        from_weights = [r for r in primaries if isinstance(r, WeightRequest)]
+        if from_weights:
+            return [*from_weights]
+        observations = [r for r in primaries if isinstance(r, Request) and r.under is None]
         if observations:
-            return observations
+            return [] if self._refuted() else [*observations, *self._in_passing(observations)]
         if primaries:
             return [] if self._settled() else primaries
         if self._settled() or not self._primaries_hold():
             return []
         return self._missing_of(self._body.guards)
+
+    def _in_passing(self, observations: list[Request]) -> list[Request]:
+        """What guards will want of the same prompts: it costs little while they run anyway."""
+        running = {(request.on, request.side) for request in observations}
+        wanted = self._missing_of(self._body.guards)
+        return [
+            r
+            for r in wanted
+            if isinstance(r, Request) and r.under is None and (r.on, r.side) in running
+        ]
+
+    def _refuted(self) -> bool:
+        return self._judged().verdict is Verdict.REFUTED
 
     def _primaries_hold(self) -> bool:
         alone = stats.judge(self._tree(guards=False), self._alpha)
@@ -163,8 +179,9 @@ class Case:
         return _as_sample(measured)
 
     def _floor(self, leaf: Criterion) -> float:
-        floors = [self._known.noise_floor(r) for r in leaf.quantity.needs(self._known)]
-        floor = max(floors, default=0.0)
+        if isinstance(leaf.quantity, Statistic):
+            return 0.0  # it has another unit than what it is made of
+        floor = leaf.quantity.noise(self._known, self._known.noise_floor)
         self._noise = max(self._noise, floor)
         return floor
 

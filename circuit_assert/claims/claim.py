@@ -120,7 +120,7 @@ class ClaimType(Generic[P]):
         model = _model_of(self.name, bound.arguments, body)
         claim = Claim(
             self.name,
-            self._said(bound.arguments),
+            f"{self._said(bound.arguments)} {body.scope}".rstrip(),
             model=model,
             body=body,
             arguments={name: _identity(value) for name, value in bound.arguments.items()},

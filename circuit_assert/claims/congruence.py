@@ -75,7 +75,7 @@ def standing(congruence: Reals, place: int) -> Standing:
 
 
 def early_layers(neuron: Neuron, card: Card) -> int:
-    """The layer below which neurons are early: the first sixth, and none from the neuron's own on."""
+    """How many layers are early: the first sixth, but none from the neuron's own on."""
     return min(neuron.layer, max(1, card.layers // 6))
 
 
@@ -106,7 +106,7 @@ class IsCongruent(Question):
             WeightRequest(UnembeddingAxes()),
         )
 
-    def answer(self, scores: Scores, alpha: float) -> Found:  # noqa: ARG002
+    def answer(self, scores: Scores, alpha: float) -> Found:
         """Both ranks, and the token's z against the largest of directions that promote nothing."""
         of_token, of_neuron, largest, axes = (scores[request] for request in self.needs(scores))
         dot, cosine = of_token[self.neuron.neuron]
@@ -163,7 +163,7 @@ class IsCongruentBeyondAxes(Question):
             WeightRequest(UnembeddingAxes()),
         )
 
-    def answer(self, scores: Scores, alpha: float) -> Found:  # noqa: ARG002
+    def answer(self, scores: Scores, alpha: float) -> Found:
         """The token's rank in what is left."""
         of_token, of_neuron, axes = (scores[request] for request in self.needs(scores))
         oriented = np.float64(sign_of(self.neuron, of_token)) * of_neuron[0]
@@ -185,5 +185,3 @@ def _without(values: Reals, columns: Reals) -> Reals:
 def _place(token: str, scores: Scores) -> int:
     ordinary = scores.weights.tokenizer.ordinary_tokens()
     return int(np.flatnonzero(ordinary == token_of(token, scores))[0])
-
-

@@ -108,11 +108,13 @@ class Body:
         primaries: What is claimed.
         guards: Controls: one that fails makes the claim inconclusive, never refuted.
         gate: What must hold before the claim is about anything: that the model does the task.
+        scope: What the sentence has to add: over what it is claimed.
     """
 
     primaries: Node
     guards: tuple[Node, ...] = ()
     gate: Node | None = None
+    scope: str = ""
 
     def leaves(self) -> list[tuple[str, Criterion | Fact]]:
         """Every criterion with its role, in the order of the evidence."""

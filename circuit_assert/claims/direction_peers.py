@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from circuit_assert.claims.criteria import Found, Question
 from circuit_assert.claims.directions import Floats, matched_directions, separation
 from circuit_assert.claims.matched_pairs import MatchedPairs
-from circuit_assert.claims.quantities import Pick  # noqa: F401
 from circuit_assert.claims.separations import Axis, MovedChoice, projections, shift_by
 from circuit_assert.errors import ClaimError
 from circuit_assert.measurements import LogitDifference, Request
 from circuit_assert.measurements.base import AnyRequest, Scores
 from circuit_assert.prompts.prompt_set import PromptSet
-from circuit_assert.stats.rank import rank_p
+
+Numbers = npt.NDArray[np.int64]
 
 _MARGIN = LogitDifference()
 _LEAST_TEMPLATES = 40
@@ -64,7 +65,7 @@ class SeparatesMore(Question):
     peers: Peers
     languages: tuple[MatchedPairs, ...]
 
-    def needs(self, scores: Scores) -> Iterable[AnyRequest]:  # noqa: ARG002
+    def needs(self, scores: Scores) -> Iterable[AnyRequest]:
         """Residual streams."""
         axis = self.peers.axis
         return (*self.peers.requests(), *(axis.at(pairs.prompts) for pairs in self.languages))
@@ -84,7 +85,16 @@ class SeparatesMore(Question):
             matched.append(separation(streams[fitting.toward], streams[fitting.away], frames))
         smallest = np.stack(matched).min(0)
         words = "unrelated directions separate the conditions as well"
-        return _ranked(min(observed), smallest, alpha, words, "standard deviations")
+        above = int((smallest >= min(observed)).sum())
+        found = _ranked(
+            min(observed),
+            "standard deviations",
+            above=above,
+            total=smallest.size,
+            alpha=alpha,
+            words=words,
+        )
+        return replace(found, notes=(*found.notes, f"the best of them {smallest.max():.2f}"))
 
 
 @dataclass(frozen=True)
@@ -112,8 +122,7 @@ class MovesMore(Question):
         observed = self._observed(scores)
         left = np.arange(len(self.peers.numbers(scores)))
         for pairs in self.languages:
-            requests = self._moved(pairs, scores, left)
-            seen += requests.values()
+            seen += self._moved(pairs, scores, left)
             if any(request not in scores for request in seen):
                 break
             left = left[self._effects(pairs, scores, left) >= observed]
@@ -124,15 +133,10 @@ class MovesMore(Question):
         observed = self._observed(scores)
         total = len(self.peers.numbers(scores))
         left = np.arange(total)
-        effects = np.full(total, -np.inf)
         for pairs in self.languages:
-            here = self._effects(pairs, scores, left)
-            effects[left] = here
-            left = left[here >= observed]
-        # those left out are below in some language: any number below says so
-        smallest = np.where(np.isin(np.arange(total), left), np.inf, -np.inf)
+            left = left[self._effects(pairs, scores, left) >= observed]
         words = "unrelated directions of equal norm move the choice as much"
-        return _ranked(observed, smallest, alpha, words, "logits")
+        return _ranked(observed, "logits", above=len(left), total=total, alpha=alpha, words=words)
 
     def _own(self, pairs: MatchedPairs) -> MovedChoice:
         return MovedChoice(self.peers.axis, pairs)
@@ -157,22 +161,49 @@ class MovesMore(Question):
     def _chosen(self, count: int) -> list[int]:
         return np.linspace(0, count - 1, min(count, _MOVED_PAIRS)).round().astype(int).tolist()
 
-    def _moved(self, pairs: MatchedPairs, scores: Scores, which: Floats) -> dict[int, Request]:
-        few = self._few(pairs, scores)
+    def _moved(self, pairs: MatchedPairs, scores: Scores, which: Numbers) -> list[Request]:
+        """Each matched direction's margins on the few; none when these do not move at all."""
         moves, _ = self._own(pairs).moves(scores)
         lengths = moves[self._rows(pairs, scores)]
-        others = self.peers.numbers(scores)
-        direction = self.peers.axis.direction
-        return {
-            int(k): Request(
-                _MARGIN, few.prompts, under=shift_by(direction, lengths[:, None] * others[int(k)])
-            )
-            for k in which
-        }
+        few, direction = self._few(pairs, scores).prompts, self.peers.axis.direction
+        return [
+            Request(_MARGIN, few, under=shift_by(direction, lengths[:, None] * other))
+            for other in self.peers.numbers(scores)[which]
+            if lengths.any()
+        ]
 
-    def _effects(self, pairs: MatchedPairs, scores: Scores, which: Floats) -> Floats:
+    def _effects(self, pairs: MatchedPairs, scores: Scores, which: Numbers) -> Floats:
         """Mean drop of the margin under each matched direction, float64[direction]."""
-        rows = self._rows(pairs, scores)
-        clean = scores[Request(_MARGIN, pairs.prompts)][rows].mean()
-        requests = self._moved(pairs, scores, which)
-        return np.array([clean - scores[r].mean() for r in requests.values()])
+        clean = scores[Request(_MARGIN, pairs.prompts)][self._rows(pairs, scores)].mean()
+        moved = self._moved(pairs, scores, which)
+        return np.array([clean - scores[request].mean() for request in moved] or [0.0] * len(which))
+
+
+def unrelated_part(prompts: PromptSet) -> PromptSet:
+    """A few concepts of unrelated prompts, each in every template, so that words cancel.
+
+    Raises:
+        ClaimError: for too few templates.
+    """
+    templates = {prompt.clusters.get("template", "") for prompt in prompts} - {""}
+    if len(templates) < _LEAST_TEMPLATES:
+        raise ClaimError(
+            f"matched directions come from at least {_LEAST_TEMPLATES} unrelated templates; "
+            f"{prompts.name} has {len(templates)}. Try unrelated()."
+        )
+    concepts = list(dict.fromkeys(prompt.clusters.get("concept", "") for prompt in prompts))
+    few = set(concepts[:: max(1, len(concepts) // _CONCEPTS)][:_CONCEPTS])
+    return prompts.where(lambda prompt: prompt.clusters.get("concept", "") in few)
+
+
+def _ranked(
+    observed: float, unit: str, *, above: int, total: int, alpha: float, words: str
+) -> Found:
+    """The rank of a statistic of which `above` of `total` peers have as much."""
+    if total < math.ceil(1 / alpha - 1e-9) - 1:
+        return Found(None, f"{total} matched directions are too few for a rank at α = {alpha:.2g}")
+    p_value = (1 + above) / (1 + total)
+    note = (
+        f"{observed:.2f} {unit} in the language with least; {above} of {total} directions reach it"
+    )
+    return Found(p_value <= alpha, words, p_value, observed, (note,))

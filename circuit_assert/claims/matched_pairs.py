@@ -143,7 +143,7 @@ def matched_pairs(
             f"{language}: templates are compared in pairs, at least {LEAST} of each condition and "
             f"as many; {toward.name} has {counts[0]}, {away.name} {counts[1]}."
         )
-    concepts = [c for c in dict.fromkeys(c for c, _ in tables[0])]
+    concepts = list(dict.fromkeys(concept for concept, _ in tables[0]))
     cells = [
         (concept, frame)
         for index, concept in enumerate(concepts)
@@ -190,7 +190,9 @@ def _table(prompts: PromptSet) -> dict[tuple[str, int], Prompt]:
     """Concept and template number → prompt."""
     for name in ("concept", "template"):
         if any(not prompt.clusters.get(name) for prompt in prompts):
-            raise ClaimError(f"{prompts.name}: every prompt needs a {name!r} id, as antonyms() have.")
+            raise ClaimError(
+                f"{prompts.name}: every prompt needs a {name!r} id, as antonyms() have."
+            )
     numbers: dict[str, int] = {}
     for prompt in prompts:
         numbers.setdefault(prompt.clusters["template"], len(numbers))

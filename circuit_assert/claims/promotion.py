@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,11 +41,19 @@ _PEER_TOKENS = 40
 
 @dataclass(frozen=True)
 class Promotion:
-    """A neuron, the token it is said to promote, and the documents to see it on."""
+    """A neuron, the token it is said to promote, and the documents to see it on.
+
+    Args:
+        neuron: The neuron.
+        token: The token's text.
+        on: The documents.
+        among: Neurons of its layer, itself included, whose activations are read together.
+    """
 
     neuron: Neuron
     token: str
     on: Prompts
+    among: tuple[int, ...] = ()
 
     def token_number(self, scores: Scores) -> int:
         """The token's number in the model.
@@ -62,13 +69,18 @@ class Promotion:
 
     @property
     def activations(self) -> Request:
-        """The neuron's activations on the documents."""
-        return Request(NeuronActivations(self.neuron.layer, (self.neuron.neuron,)), self.on)
+        """Its activations on the documents, and those of the neurons read with it."""
+        return Request(NeuronActivations(self.neuron.layer, self._read), self.on)
+
+    @property
+    def _read(self) -> tuple[int, ...]:
+        return self.among or (self.neuron.neuron,)
 
     def oriented(self, scores: Scores) -> Reals:
         """s·a at every position, `[unit, pos]`; NaN at the first and after the last."""
         sign = sign_of(self.neuron, scores[self.readings(scores)])
-        oriented = sign * scores[self.activations][..., 0].astype(np.float64)
+        column = self._read.index(self.neuron.neuron)
+        oriented = sign * scores[self.activations][..., column].astype(np.float64)
         oriented[:, :_FIRST] = np.nan
         return oriented
 
@@ -107,7 +119,7 @@ class Varies(Question):
         """Its activations."""
         return (self.of.readings(scores), self.of.activations)
 
-    def answer(self, scores: Scores, alpha: float) -> Found:  # noqa: ARG002
+    def answer(self, scores: Scores, alpha: float) -> Found:
         """True when it varies; undecided where too few documents hold the token."""
         oriented = self.of.oriented(scores)
         token = self.of.token_number(scores)
@@ -231,9 +243,12 @@ class LogitDrop(Quantity):
         replacement = self._replacement(scores)
         return (*first, *self._contrasts(scores, replacement)) if replacement else first
 
-    def noisy(self, scores: Scores) -> Iterable[AnyRequest]:
-        """The contrasts: activations are in another unit."""
-        return list(self.needs(scores))[2:]
+    def noise(self, scores: Scores, floor_of: Callable[[AnyRequest], float]) -> float:
+        """That of the contrasts: activations are in another unit."""
+        replacement = self._replacement(scores)
+        if replacement is None:
+            return 0.0
+        return max(floor_of(request) for request in self._contrasts(scores, replacement))
 
     def measured(self, scores: Scores) -> Measured:
         """The drop in each document that has such positions.
@@ -292,24 +307,80 @@ class BeatsPeers(Question):
     """Whether the neuron's drop is larger than that of neurons that write about as much.
 
     Peers are the neurons of its layer nearest in mean ‖a·w_out‖, each oriented toward the same
-    token and replaced in its own top decile; all are measured on the first 40 tokens of the first
-    20 documents that hold the token.
+    token and replaced in its own top decile. All are measured, the neuron again, on the first 40
+    tokens of 20 documents, those that hold the token there before others.
 
     Args:
         of: Which neuron, which token, where.
-        peers: How many.
+        count: How many peers.
     """
 
     of: Promotion
-    peers: int
+    count: int
 
     def needs(self, scores: Scores) -> Iterable[AnyRequest]:
-        """What chooses the peers; their activations; then everyone's drop."""
-        requests = list(self._choosing(scores))
-        if self._missing(requests, scores):
-            return requests
-        everyone = self._everyone(scores)
-        requests.append(self._activations(everyone, scores))
-        if not self._missing(requests, scores):
-            requests += [r for drop in self._drops(scores) for r in drop.values()]
-        return list(dict.fromkeys(requests))
+        """What chooses the peers; then their activations; then everyone's drop."""
+        first = (self.of.readings(scores), *self._written)
+        if any(request not in scores for request in first):
+            return first
+        drops = (request for drop in self._drops(scores) for request in drop.needs(scores))
+        return list(dict.fromkeys((*first, *drops)))
+
+    def answer(self, scores: Scores, alpha: float) -> Found:
+        """Its rank."""
+        own, *peers = (_mean_drop(drop, scores) for drop in self._drops(scores))
+        guard = rank_guard("", own, peers, alpha=alpha, reason="not specific")
+        if guard.passed is None:
+            return Found(None, guard.reason)
+        above = sum(peer >= own for peer in peers)
+        words = (
+            f"{above} of {len(peers)} neurons that write about as much lower the token's logit at "
+            f"least as much: {own:+.3g} against at most {max(peers):+.3g}"
+        )
+        return Found(guard.passed, words, p_value=guard.p_value, effect=own, notes=(words,))
+
+    @property
+    def _written(self) -> tuple[Request, WeightRequest]:
+        layer = self.of.neuron.layer
+        return Request(NeuronActivations(layer), self.of.on), WeightRequest(
+            NeuronOutputNorms(layer)
+        )
+
+    def _drops(self, scores: Scores) -> list[LogitDrop]:
+        everyone = (self.of.neuron.neuron, *self._peers(scores))
+        matched, part = self.of.matched(scores), self._part(scores)
+        neurons = (Neuron(self.of.neuron.layer, neuron) for neuron in everyone)
+        return [
+            LogitDrop(Promotion(neuron, self.of.token, part, everyone), matched)
+            for neuron in neurons
+        ]
+
+    def _peers(self, scores: Scores) -> list[int]:
+        activity, norms = (scores[request] for request in self._written)
+        written = activity.mean(0) * norms
+        own = self.of.neuron.neuron
+        with np.errstate(divide="ignore", invalid="ignore"):
+            distance = np.abs(np.log(written / written[own]))
+        nearest = np.argsort(distance, kind="stable")
+        return [int(n) for n in nearest if n != own and written[n] > 0][: self.count]
+
+    def _part(self, scores: Scores) -> Beginnings:
+        rows = scores.tokenized(self.of.on).tokens["clean"]
+        token = self.of.token_number(scores)
+        lacking = [not (row[_FIRST + 1 : _PEER_TOKENS] == token).any() for row in rows]
+        chosen = np.sort(np.argsort(lacking, kind="stable")[:_PEER_DOCUMENTS])
+        return Beginnings(self.of.on, tuple(chosen.tolist()), _PEER_TOKENS)
+
+
+def _mean_drop(drop: LogitDrop, scores: Scores) -> float:
+    """Over clusters; none for a neuron that does not vary."""
+    try:
+        measured = drop.measured(scores)
+    except CannotTell:
+        return 0.0
+    clusters = np.array([str(i) for i in next(iter(measured.clusters.values()))])
+    return float(np.mean([measured.values[clusters == c].mean() for c in np.unique(clusters)]))
+
+
+def _clusters(prompts: TokenizedPrompts) -> tuple[str, ...]:
+    return next(iter(prompts.clusters.values()))

@@ -99,6 +99,13 @@ class Quantity(ABC):
     def measured(self, scores: Scores) -> Measured:
         """Its value; every request that `needs` names has been measured."""
 
+    def noise(self, scores: Scores, floor_of: Callable[[AnyRequest], float]) -> float:
+        """How far the engine's own choices move it, in its unit, given how far they move scores.
+
+        For a sum or difference of scores that of the noisiest; others say how it carries over.
+        """
+        return max((floor_of(request) for request in self.needs(scores)), default=0.0)
+
     def __sub__(self, other: Quantity) -> Quantity:
         return Difference(self, other)
 

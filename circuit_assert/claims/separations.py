@@ -105,7 +105,7 @@ class Separation(Quantity):
     pairs: MatchedPairs
     without_shared_words: bool = False
 
-    def needs(self, scores: Scores) -> Iterable[AnyRequest]:  # noqa: ARG002
+    def needs(self, scores: Scores) -> Iterable[AnyRequest]:
         """Residual streams."""
         return (*self.axis.requests(), self.axis.at(self.pairs.prompts))
 
@@ -119,7 +119,9 @@ class Separation(Quantity):
         _require_levels(fitting, self.pairs)
         toward, away = projections(axis, self.axis, self.pairs, fitting, scores)
         values = separation_by_pair(toward, away, fitting.frames)
-        return Measured(values, fitting.clusters, fitting.numbers, notes=_notes(self.pairs, fitting))
+        return Measured(
+            values, fitting.clusters, fitting.numbers, notes=_notes(self.pairs, fitting)
+        )
 
     def noise(self, scores: Scores, floor_of: Callable[[AnyRequest], float]) -> float:
         """An activation's noise, as standard deviations: projections are on unit vectors."""
@@ -145,7 +147,7 @@ class Preference(Quantity):
 
     pairs: MatchedPairs
 
-    def needs(self, scores: Scores) -> Iterable[AnyRequest]:  # noqa: ARG002
+    def needs(self, scores: Scores) -> Iterable[AnyRequest]:
         """The margins."""
         return (Request(_MARGIN, self.pairs.prompts),)
 
@@ -217,7 +219,9 @@ class MovedChoice(Quantity):
             (fitting.toward, fitting.away, True),
             (fitting.away, fitting.toward, False),
         ):
-            target = means_without(streams[others] @ versions.T, fitting.concepts, concepts.tolist())
+            target = means_without(
+                streams[others] @ versions.T, fitting.concepts, concepts.tolist()
+            )
             projected = np.einsum("ud,ud->u", streams[rows], versions[own])
             moves[rows] = moves_to_the_other(projected, target[own], down=down)
             along[rows] = versions[own]
@@ -243,7 +247,7 @@ class Leak(Quantity):
     axis: Axis
     pairs: MatchedPairs
 
-    def needs(self, scores: Scores) -> Iterable[AnyRequest]:  # noqa: ARG002
+    def needs(self, scores: Scores) -> Iterable[AnyRequest]:
         """Residual streams."""
         return (*self.axis.requests(), self.axis.at(self.pairs.prompts))
 
@@ -283,9 +287,7 @@ def _require_levels(fitting: Fitting, pairs: MatchedPairs) -> None:
     for name, ids in fitting.clusters.items():
         levels = len(set(ids))
         if levels < LEAST:
-            raise CannotTell(
-                f"{levels} {name}s of {pairs.prompts.name} are left; it takes {LEAST}"
-            )
+            raise CannotTell(f"{levels} {name}s of {pairs.prompts.name} are left; it takes {LEAST}")
 
 
 def _notes(pairs: MatchedPairs, fitting: Fitting) -> tuple[str, ...]:

@@ -30,7 +30,7 @@ from circuit_assert.prompts.base import Prompts, Side
 
 Item: TypeAlias = "tuple[Intervention | None, tuple[Measurement, ...]]"
 Progress: TypeAlias = "Callable[[int, int], None]"
-_FLOOR_UNITS = 3
+_FLOOR_UNITS = 2
 _WIDE = 4096  # numbers per unit beyond which scores stay in float32
 
 
@@ -85,7 +85,7 @@ class Executor:
         """
         if not isinstance(request, Request) or request not in self.store.scores:
             return 0.0
-        key = (request.measurement, request.on, request.side, request.under is None)
+        key = (request.measurement, request.on, request.under is None)
         if key not in self._floors:
             self._floors[key] = self._measured_floor(request)
         return self._floors[key]

@@ -16,7 +16,7 @@ _WIDTH = 100
 _MARKS = {str(verdict): mark for verdict, mark in MARKS.items()}
 _VERDICT = max(map(len, _MARKS))
 _INDENT = " " * (_VERDICT + 4)
-_SHORTEST = 24  # columns that a sentence keeps, whatever the numbers beside it take
+_SHORTEST = 16  # columns that a sentence keeps, whatever the numbers beside it take
 _LEGEND = (
     "✓ interval inside the region, ✗ outside, ? neither. Columns: claim, effect [interval], region, "
     "whether what its tests assert of it holds (– nothing to hold)."
@@ -181,7 +181,7 @@ def _row(claim: Claimed, cells: list[str], widths: list[int], width: int) -> lis
     end = "  ".join(filled)
     room = max(width - _columns(start) - _columns(end) - 2, _SHORTEST)
     sentence = _padded(_cut(record.words, room), room)
-    first = Line(_cut(f"{start}{sentence}  {end}".rstrip(), width), claim.tone)
+    first = Line(_cut(f"{start}{sentence}  {end}".rstrip(), _WIDTH), claim.tone)
     return [first, *(Line(_cut(_INDENT + text, width), "faint") for text in _beneath(claim))]
 
 

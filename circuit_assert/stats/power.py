@@ -90,12 +90,12 @@ def min_detectable_proportion(
     Returns:
         A difference of proportions; `inf` when not even K successes would be enough.
     """
-    from scipy import special, stats
+    from scipy import special
 
     if bound < 0:
         return 0.0
-    needed = int(stats.binom.isf(alpha, clusters, min(bound, 1.0))) + 1
-    if needed > clusters or bound >= 1:
+    needed = _successes_needed(min(bound, 1.0), clusters, alpha)
+    if needed > clusters:
         return math.inf
     # the p at which P(Binomial(K, p) ≥ needed) is the power, by the beta it is equal to
     return float(special.betaincinv(needed, clusters - needed + 1, power)) - bound
@@ -142,7 +142,6 @@ def _first(method: Method | None) -> int:
     return {"crossed": LEAST_LEVELS, "jackknife": MEAN_FROM}.get(method or "", 1)
 
 
-@lru_cache(maxsize=1024)
 def _standard_shift(
     k: int, alpha: float, power: float, sides: Sides, method: Method | None
 ) -> float:
@@ -154,6 +153,7 @@ def _standard_shift(
     return _t_shift(k, alpha, power) if k < _NORMAL_FROM else _normal_shift(k, alpha, power)
 
 
+@lru_cache(maxsize=4096)
 def _sign_shift(k: int, alpha: float, power: float) -> float:
     """The shift of a normal at which enough of k values are positive."""
     from scipy import stats
@@ -161,11 +161,20 @@ def _sign_shift(k: int, alpha: float, power: float) -> float:
     return float(stats.norm.ppf(0.5 + min_detectable_proportion(0.5, k, alpha=alpha, power=power)))
 
 
+@lru_cache(maxsize=4096)
 def _t_shift(k: int, alpha: float, power: float) -> float:
     from statsmodels.stats.power import TTestPower
 
     solve = TTestPower().solve_power
     return float(solve(nobs=k, alpha=alpha, power=power, alternative="larger"))
+
+
+@lru_cache(maxsize=4096)
+def _successes_needed(bound: float, clusters: int, alpha: float) -> int:
+    """The fewest successes whose probability at the bound is at most alpha."""
+    from scipy import stats
+
+    return int(stats.binom.isf(alpha, clusters, bound)) + 1
 
 
 def _normal_shift(k: int, alpha: float, power: float) -> float:

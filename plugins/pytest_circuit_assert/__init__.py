@@ -1,1 +1,59 @@
-"""The pytest plugin of circuit-assert."""
+"""The pytest plugin of circuit-assert: models, claims and verdicts in tests. PYTEST_DONT_REWRITE
+
+    from pytest_circuit_assert import model_fixture
+
+    gemma = model_fixture("gemma-3-270m")
+
+    def test_is_an_induction_head(gemma):
+        assert head_is_induction(gemma["L5H1"])
+
+This module only connects: each part is a page of its own, registered when pytest is configured.
+Importing it loads neither torch nor scipy, and the library no further than it is used.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_circuit_assert import fixtures, markers
+from pytest_circuit_assert.docket import Docket
+from pytest_circuit_assert.fixtures import PROGRESS, TRIALS, model_fixture
+from pytest_circuit_assert.judgements import UnjudgedClaimWarning
+from pytest_circuit_assert.judgements.trials import Trials
+from pytest_circuit_assert.options import OPTIONS, add_options, read_options
+from pytest_circuit_assert.outcome import Outcomes
+from pytest_circuit_assert.progress import Progress
+from pytest_circuit_assert.summary import Summary
+
+__all__ = ["UnjudgedClaimWarning", "model_fixture"]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options of the group "circuit claims"."""
+    add_options(parser)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the parts; only the controller of a run keeps the docket."""
+    options = config.stash[OPTIONS] = read_options(config)
+    markers.register(config)
+    trials = config.stash[TRIALS] = Trials(options)
+    progress = config.stash[PROGRESS] = Progress(config)
+    parts = {
+        "fixtures": fixtures,
+        "markers": markers,
+        "trials": trials,
+        "progress": progress,
+        "outcomes": Outcomes(options, trials),
+    }
+    if not hasattr(config, "workerinput"):
+        docket = Docket(config, options)
+        parts |= {"docket": docket, "summary": Summary(config, options, docket)}
+    for name, part in parts.items():
+        config.pluginmanager.register(part, f"pytest_circuit_assert.{name}")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Let go of sessions that outlive the run."""
+    if TRIALS in config.stash:
+        config.stash[TRIALS].let_go()

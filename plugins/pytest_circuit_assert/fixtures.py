@@ -1,0 +1,118 @@
+"""Fixtures: handles on models, and prompts. None of them owns weights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_circuit_assert.judgements.trials import Trials
+from pytest_circuit_assert.options import OPTIONS
+from pytest_circuit_assert.progress import Progress
+
+if TYPE_CHECKING:
+    from circuit_assert.models.model import Model
+    from circuit_assert.models.planted import PlantedModel
+    from circuit_assert.prompts import PromptSet
+    from circuit_assert.prompts.repeated import RepeatedTokens
+    from circuit_assert.session import Session
+
+TRIALS = pytest.StashKey[Trials]()
+PROGRESS = pytest.StashKey[Progress]()
+
+
+def model_fixture(
+    model: str | Path | PlantedModel,
+    *,
+    revision: str | None = None,
+    device: str | None = None,
+    dtype: str | None = None,
+) -> Any:  # noqa: ANN401 - what pytest.fixture returns has no public type
+    """A fixture that gives a handle on a model; its weights load when a claim is first judged.
+
+    Args:
+        model: A zoo name, a hub name, a folder, or a planted model.
+        revision: Of a hub model.
+        device: As "cpu" or "cuda:1"; that of `--claims-device` by default.
+        dtype: As "float32" or "bfloat16"; that of `--claims-dtype` by default.
+
+    Example:
+        >>> gemma = model_fixture("gemma-3-270m")
+    """
+
+    @pytest.fixture(scope="session")
+    def handle(claims_session: Session) -> Model:
+        return claims_session.model(model, revision=revision, device=device, dtype=dtype)
+
+    return handle
+
+
+@pytest.fixture(scope="session")
+def claims_session(request: pytest.FixtureRequest) -> Iterator[Session]:
+    """The session that judges the claims of this process; it keeps one model's weights at most."""
+    from circuit_assert.session import Session
+
+    options = request.config.stash[OPTIONS]
+    session = Session(
+        false_pass_rate=options.false_pass_rate,
+        device=options.device,
+        dtype=options.dtype,
+        progress=request.config.stash[PROGRESS].report,
+    )
+    request.config.stash[TRIALS].observe(session)
+    yield session
+    session.close()
+
+
+@pytest.fixture(scope="session")
+def model(request: pytest.FixtureRequest, claims_session: Session) -> Model:
+    """The model that `--claims-model` names."""
+    name = request.config.stash[OPTIONS].model
+    if name is None:
+        pytest.fail(
+            "the `model` fixture means no model: give --claims-model=gemma-3-270m, set "
+            "claims_model in the configuration file, or define a fixture of your own: "
+            'model = model_fixture("gemma-3-270m").',
+            pytrace=False,
+        )
+    return claims_session.model(name)
+
+
+@pytest.fixture(scope="session")
+def claims_seed(request: pytest.FixtureRequest) -> int:
+    """The seed of the prompt fixtures, from `--claims-seed`."""
+    return request.config.stash[OPTIONS].seed
+
+
+@pytest.fixture(scope="session")
+def repeated_tokens(claims_seed: int) -> RepeatedTokens:
+    """Random tokens said twice, with a fresh second half as the corrupt side."""
+    from circuit_assert import repeated_tokens as made
+
+    return made(seed=claims_seed)
+
+
+@pytest.fixture(scope="session")
+def ioi(claims_seed: int) -> PromptSet:
+    """Indirect object identification."""
+    from circuit_assert import ioi as made
+
+    return made(seed=claims_seed)
+
+
+@pytest.fixture(scope="session")
+def plain_text() -> PromptSet:
+    """Short English documents in many registers."""
+    from circuit_assert import plain_text as made
+
+    return made()
+
+
+@pytest.fixture(scope="session")
+def unrelated() -> PromptSet:
+    """English sentence frames that share no task."""
+    from circuit_assert import unrelated as made
+
+    return made()

@@ -1,0 +1,113 @@
+"""Markers: which tests are about claims, which claims are open, and what a test needs."""
+
+from __future__ import annotations
+
+import functools
+import os
+import urllib.error
+import urllib.request
+
+import pytest
+
+MARKERS = (
+    "claim(*tags): a test of claims. Every test that uses a model handle has it, for -m claim; "
+    "tags go into the ledger.",
+    "open_claim(reason): the claims of the test are not settled: an inconclusive one does not "
+    "fail the run, and the run says so when it settles.",
+    "needs_gpu: the test does not run, and is listed as not run, without a GPU.",
+    "needs_hub: the test does not run, and is listed as not run, when the model hub is out of "
+    "reach.",
+)
+NOT_RUN = pytest.StashKey[str]()
+_HUB = "https://huggingface.co"
+
+
+def register(config: pytest.Config) -> None:
+    """Make the markers known."""
+    for marker in MARKERS:
+        config.addinivalue_line("markers", marker)
+
+
+def is_about_claims(item: pytest.Item) -> bool:
+    """Whether a test uses a model handle."""
+    return "claims_session" in getattr(item, "fixturenames", ())
+
+
+def reason_open(item: pytest.Item) -> str | None:
+    """Why the test's claims are open; None when they are not.
+
+    Raises:
+        pytest.UsageError: when the marker gives no reason.
+    """
+    marker = item.get_closest_marker("open_claim")
+    if marker is None:
+        return None
+    reason = marker.kwargs.get("reason", marker.args[0] if marker.args else "")
+    if not isinstance(reason, str) or not reason.strip():
+        raise pytest.UsageError(
+            f"{item.nodeid}: open_claim needs a reason, as in "
+            '@pytest.mark.open_claim("too few templates to tell").'
+        )
+    return reason
+
+
+def tags_of(item: pytest.Item) -> tuple[str, ...]:
+    """What the test's `claim` markers say, the farthest first."""
+    marked = reversed(list(item.iter_markers("claim")))
+    return tuple(dict.fromkeys(str(tag) for marker in marked for tag in marker.args))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark tests that use a model handle; refuse open claims without a reason."""
+    for item in items:
+        reason_open(item)
+        if is_about_claims(item):
+            item.add_marker("claim")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip what cannot run here; the report says why."""
+    missing = None
+    if item.get_closest_marker("needs_gpu") is not None:
+        missing = _without_gpu()
+    if missing is None and item.get_closest_marker("needs_hub") is not None:
+        missing = _without_hub()
+    if missing is not None:
+        item.stash[NOT_RUN] = missing
+        pytest.skip(missing)
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Components as the papers write them: `test_head[L5H1]`."""
+    kind = type(val)
+    if kind.__module__ == "circuit_assert.components":
+        return str(val)
+    return None
+
+
+def _without_gpu() -> str | None:
+    import torch
+
+    if torch.cuda.is_available():
+        return None
+    return "needs a GPU, and torch finds none"
+
+
+@functools.cache
+def _without_hub() -> str | None:
+    for name in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"):
+        if os.environ.get(name, "0").lower() not in ("", "0", "false", "no", "off"):
+            return f"needs the model hub, and {name} is set"
+    address = os.environ.get("HF_ENDPOINT", _HUB)
+    if not address.startswith(("https://", "http://")):
+        return f"needs the model hub, and HF_ENDPOINT is {address!r}, no web address"
+    asked = urllib.request.Request(address, method="HEAD")  # noqa: S310 - checked just above
+    try:
+        urllib.request.urlopen(asked, timeout=5).close()  # noqa: S310
+    except urllib.error.HTTPError:
+        return None  # an answer all the same
+    except (OSError, ValueError) as problem:
+        return f"needs the model hub, and {address} is out of reach ({problem})"
+    return None

@@ -1,0 +1,189 @@
+"""The options, each with a twin in the configuration file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+DTYPES = ("float32", "bfloat16", "float16")
+FAIL_ON = ("inconclusive", "refuted")
+DEFAULT_SEED = 0
+_LEDGER = ".claims/runs"
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the options of a run say, the command line before the configuration file.
+
+    Args:
+        model: What the `model` fixture means; None when it means nothing.
+        device: Where models load when they do not say.
+        dtype: What their weights load as when they do not say.
+        false_pass_rate: α.
+        seed: Of the prompt fixtures.
+        fail_on: "inconclusive" (and refuted), or "refuted" alone.
+        ledger: The folder of the ledger; None to keep none.
+    """
+
+    model: str | None
+    device: str
+    dtype: str
+    false_pass_rate: float
+    seed: int
+    fail_on: str
+    ledger: Path | None
+
+    @property
+    def is_rerun(self) -> bool:
+        """Whether prompts are drawn with another seed than the fixed one."""
+        return self.seed != DEFAULT_SEED
+
+
+OPTIONS = pytest.StashKey[Options]()
+
+
+def add_options(parser: pytest.Parser) -> None:
+    """Add the group and the settings of the same names, with underscores."""
+    group = parser.getgroup("circuit claims", "claims about the inside of language models")
+    add = group.addoption
+    add(
+        "--claims-model",
+        metavar="NAME",
+        help="The model that the `model` fixture means: as gemma-3-270m, a hub name, or a folder.",
+    )
+    add(
+        "--claims-device",
+        metavar="DEVICE",
+        help="Where models load when they do not say: cpu (the default), cuda, cuda:1, mps.",
+    )
+    add(
+        "--claims-dtype",
+        metavar="DTYPE",
+        help=f"What weights load as when models do not say: {', '.join(DTYPES)} (default: first).",
+    )
+    add(
+        "--claims-false-pass-rate",
+        metavar="RATE",
+        help="At most this share of false claims passes; between 0 and 0.5 (default: 0.01).",
+    )
+    add(
+        "--claims-seed",
+        metavar="SEED",
+        help="Seed of the prompt fixtures (default: 0). Another seed makes the run a rerun.",
+    )
+    add(
+        "--claims-fail-on",
+        metavar="VERDICT",
+        help="inconclusive (the default): an inconclusive claim fails the run, as a refuted one "
+        "does; refuted: it does not.",
+    )
+    add(
+        "--claims-ledger",
+        metavar="DIR",
+        help=f"Where the ledger of each run is kept (default: {_LEDGER} in the root folder).",
+    )
+    add(
+        "--claims-no-ledger",
+        action="store_true",
+        default=None,
+        help="Keep no ledger of this run.",
+    )
+    _add_settings(parser)
+
+
+def _add_settings(parser: pytest.Parser) -> None:
+    parser.addini("claims_model", "Twin of --claims-model.", type="string", default="")
+    parser.addini("claims_device", "Twin of --claims-device.", type="string", default="cpu")
+    parser.addini("claims_dtype", "Twin of --claims-dtype.", type="string", default="float32")
+    parser.addini(
+        "claims_false_pass_rate", "Twin of --claims-false-pass-rate.", type="float", default=0.01
+    )
+    parser.addini("claims_seed", "Twin of --claims-seed.", type="int", default=DEFAULT_SEED)
+    parser.addini(
+        "claims_fail_on", "Twin of --claims-fail-on.", type="string", default="inconclusive"
+    )
+    parser.addini("claims_ledger", "Twin of --claims-ledger.", type="string", default=_LEDGER)
+    parser.addini("claims_no_ledger", "Twin of --claims-no-ledger.", type="bool", default=False)
+
+
+def read_options(config: pytest.Config) -> Options:
+    """What this run was given.
+
+    Raises:
+        pytest.UsageError: for a value that cannot be, naming those that can.
+    """
+    return Options(
+        model=_given(config, "model", str) or None,
+        device=_given(config, "device", _device),
+        dtype=_given(config, "dtype", _one_of(*DTYPES)),
+        false_pass_rate=_given(config, "false_pass_rate", _rate),
+        seed=_given(config, "seed", _seed),
+        fail_on=_given(config, "fail_on", _one_of(*FAIL_ON)),
+        ledger=_ledger(config),
+    )
+
+
+def _given(config: pytest.Config, name: str, parse: Callable[[Any], Any]) -> Any:  # noqa: ANN401
+    option = f"--claims-{name.replace('_', '-')}"
+    value, said = config.getoption(f"claims_{name}"), option
+    try:
+        if value is None:
+            said = f"claims_{name}"
+            value = config.getini(said)
+        return parse(value)
+    except (ValueError, TypeError) as problem:
+        raise pytest.UsageError(f"{said}: {problem}") from None
+
+
+def _one_of(*allowed: str) -> Callable[[str], str]:
+    def parse(value: str) -> str:
+        if value not in allowed:
+            raise ValueError(f"{value!r} is none of {', '.join(allowed)}.")
+        return value
+
+    return parse
+
+
+def _device(value: str) -> str:
+    if not re.fullmatch(r"cpu|mps|cuda(:\d+)?", value):
+        raise ValueError(f"{value!r} is no device: write cpu, mps, cuda, or cuda:1.")
+    return value
+
+
+def _rate(value: str | float) -> float:
+    try:
+        rate = float(value)
+    except ValueError:
+        rate = float("nan")
+    if not 0 < rate < 0.5:
+        raise ValueError(f"{value!r} is no rate between 0 and 0.5: write 0.01.")
+    return rate
+
+
+def _seed(value: str | int) -> int:
+    try:
+        seed = int(value)
+    except ValueError:
+        seed = -1
+    if seed < 0:
+        raise ValueError(f"{value!r} is no seed: write a whole number from 0.")
+    return seed
+
+
+def _ledger(config: pytest.Config) -> Path | None:
+    """A folder on the command line is seen from where pytest was called, another from its root."""
+    asked: str | None = config.getoption("claims_ledger")
+    if config.getoption("claims_no_ledger"):
+        if asked is not None:
+            raise pytest.UsageError("give one of --claims-ledger and --claims-no-ledger.")
+        return None
+    if asked is not None:
+        return config.invocation_params.dir / asked
+    if _given(config, "no_ledger", bool):
+        return None
+    return config.rootpath / _given(config, "ledger", str)
