@@ -50,7 +50,7 @@ class Session:
         self.on_asked: list[Observer] = []
         self._progress = progress
         self._known: dict[ModelSpec, Known] = {}
-        self._evidence: dict[str, Evidence] = {}
+        self._evidence: dict[tuple[ModelSpec, str], Evidence] = {}
         self._resident: ModelSpec | None = None
 
     def model(
@@ -98,19 +98,14 @@ class Session:
             ModelError: when a model cannot be loaded.
             ExecutionError: when a run fails; no tensor is held by what is raised.
         """
-        wanted = list(claims)
-        by_model: dict[Model, dict[str, Claim]] = {}
-        for claim in wanted:
-            assert isinstance(claim.model, Model)  # noqa: S101 - claims are made from handles
-            if claim.id not in self._evidence:
-                by_model.setdefault(claim.model, {})[claim.id] = claim
-        for model, new in by_model.items():
-            self._evaluate_one_model(model.spec, list(new.values()))
-        found = [self._evidence[claim.id] for claim in wanted]
-        for claim, evidence in zip(wanted, found, strict=True):
-            for tell in self.on_judged:
-                tell(claim, evidence)
-        return found
+        wanted = [(_spec_of(claim), claim) for claim in claims]
+        by_model: dict[ModelSpec, dict[str, Claim]] = {}
+        for spec, claim in wanted:
+            if (spec, claim.id) not in self._evidence:
+                by_model.setdefault(spec, {})[claim.id] = claim
+        for spec, new in by_model.items():
+            self._evaluate_one_model(spec, list(new.values()))
+        return [self._evidence[spec, claim.id] for spec, claim in wanted]
 
     def measure(self, model: Model, requests: Sequence[AnyRequest]) -> list[Array]:
         """Plain scores, without a claim: for looking around before one is made.
@@ -144,17 +139,19 @@ class Session:
             self._run(known, list(missing))
         seconds = (time.perf_counter() - started) / len(claims)
         for claim, case in zip(claims, cases, strict=True):
-            self._evidence[claim.id] = case.evidence(claim, seconds=seconds, runs=known.runs - runs)
+            self._evidence[spec, claim.id] = case.evidence(
+                claim, seconds=seconds, runs=known.runs - runs
+            )
 
     def _run(self, known: Known, requests: Sequence[AnyRequest]) -> None:
-        failure: ExecutionError | None = None
+        failure: CircuitAssertError | None = None
         try:
             known.run(requests)
-        except CircuitAssertError:
-            raise
-        except RuntimeError as problem:
+        except CircuitAssertError as problem:
+            failure = problem.with_traceback(None)
+        except (RuntimeError, MemoryError) as problem:
             failure = _without_tensors(problem)
-        if failure is not None:
+        if failure is not None:  # raised here, so that no frame that holds tensors leaves
             raise failure
 
     def _loaded(self, spec: ModelSpec) -> Known:
@@ -178,7 +175,12 @@ class Session:
         self._resident = None
 
 
-def _without_tensors(problem: RuntimeError) -> ExecutionError:
+def _spec_of(claim: Claim) -> ModelSpec:
+    assert isinstance(claim.model, Model)  # noqa: S101 - claims are made from handles
+    return claim.model.spec
+
+
+def _without_tensors(problem: Exception) -> ExecutionError:
     """The same failure with its traceback as text: no frame, and so no tensor, is kept alive."""
     import traceback
 

@@ -83,6 +83,31 @@ class CentredLogit(_Output):
 
 
 @dataclass(frozen=True)
+class LogProbability(_Output):
+    """log p of the answer's first token at one position: `[unit]`, in nats.
+
+    Args:
+        at: The role at which the model answers.
+    """
+
+    at: str = "end"
+    quantity: ClassVar[str] = "nats"
+
+    def __str__(self) -> str:
+        return "log probability"
+
+    def reader(self, batch: Batch, weights: Weights) -> OutputReader:
+        """What reduces one batch."""
+        answers = _words(batch, "answers")
+
+        def score(final: torch.Tensor) -> torch.Tensor:
+            here = _at(final, batch.positions(self.at))
+            return weights.log_probabilities(here, _tensor(answers, final))
+
+        return OutputReader(score)
+
+
+@dataclass(frozen=True)
 class Loss(_Output):
     """Mean −log p of the next token over a set's target positions: `[unit]`, in nats.
 

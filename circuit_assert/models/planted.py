@@ -38,7 +38,7 @@ class PlantedModel:
     name: str
     card: Card
     settings: Mapping[str, Any] = field(hash=False)
-    weights: Callable[[], Mapping[str, torch.Tensor]] = field(hash=False, compare=False)
+    weights: Callable[[], Mapping[str, torch.Tensor]] = field(hash=False, repr=False)
     vocabulary: tuple[str, ...] = field(repr=False)
     true: Mapping[str, str] = field(default_factory=dict[str, str], hash=False, repr=False)
     false: Mapping[str, str] = field(default_factory=dict[str, str], hash=False, repr=False)
