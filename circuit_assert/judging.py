@@ -179,9 +179,16 @@ class Case:
         return _as_sample(measured)
 
     def _floor(self, leaf: Criterion) -> float:
-        if isinstance(leaf.quantity, Statistic):
-            return 0.0  # it has another unit than what it is made of
-        floor = leaf.quantity.noise(self._known, self._known.noise_floor)
+        """The largest floor among the scores that the quantity is made of, in its own unit.
+
+        Requests in other units only choose (peers, by their norms); they move no effect.
+        """
+        floors = [
+            self._known.noise_floor(request)
+            for request in leaf.quantity.needs(self._known)
+            if request.measurement.quantity == leaf.unit
+        ]
+        floor = max(floors, default=0.0)
         self._noise = max(self._noise, floor)
         return floor
 

@@ -17,6 +17,7 @@ from circuit_assert.models.spec import ModelSpec, spec_of
 if TYPE_CHECKING:
     from circuit_assert.execution.known import Known
     from circuit_assert.measurements.base import AnyRequest, Array
+    from circuit_assert.prompts.base import Tokenizer
 
 Observer = Callable[[Claim, Evidence], None]
 
@@ -124,6 +125,14 @@ class Session:
         known = self._loaded(model.spec)
         self._run(known, requests)
         return [known[request] for request in requests]
+
+    def tokenizer(self, model: Model) -> Tokenizer:
+        """A model's tokenizer.
+
+        Raises:
+            ModelError: when the model cannot be loaded.
+        """
+        return self._loaded(model.spec).weights.tokenizer
 
     def _evaluate_one_model(self, spec: ModelSpec, claims: Sequence[Claim]) -> None:
         from circuit_assert.judging import Case

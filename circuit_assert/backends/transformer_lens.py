@@ -13,7 +13,7 @@ import torch
 from circuit_assert.backends.base import Edit, Read, Resume
 from circuit_assert.backends.blocks import Blocks
 from circuit_assert.components import Site
-from circuit_assert.errors import HookError, ModelError
+from circuit_assert.errors import HookError, ModelError, ModelValidationError
 from circuit_assert.models.card import Card
 from circuit_assert.models.planted import PlantedModel
 from circuit_assert.prompts.base import Tokenizer
@@ -54,7 +54,11 @@ def boot(folder: Path, *, dtype: torch.dtype, device: torch.device) -> Transform
 def boot_planted(
     planted: PlantedModel, *, dtype: torch.dtype, device: torch.device
 ) -> TransformerBridge:
-    """A bridge around a planted model's native transformer."""
+    """A bridge around a planted model's native transformer.
+
+    Raises:
+        ModelValidationError: for weights that are not finite numbers.
+    """
     from transformer_lens.config import TransformerBridgeConfig
     from transformer_lens.model_bridge.sources import build_bridge_from_module
     from transformer_lens.model_bridge.sources.native.model import NativeModel
@@ -62,8 +66,14 @@ def boot_planted(
     config = TransformerBridgeConfig.from_dict(dict(planted.settings))
     module = NativeModel(config)
     module.load_state_dict(planted.state_dict(), strict=True)
+    module = module.to(device=device, dtype=dtype)
+    bad = [name for name, tensor in module.state_dict().items() if not tensor.isfinite().all()]
+    if bad:
+        raise ModelValidationError(
+            f"{planted.name} has weights that are not finite numbers, in {', '.join(bad[:3])}."
+        )
     return build_bridge_from_module(
-        module.to(device=device, dtype=dtype),
+        module,
         architecture="TransformerLensNative",
         tl_config=config,
         tokenizer=None,

@@ -95,25 +95,26 @@ def separation(toward: Floats, away: Floats, frames: Names) -> Floats:
     return (toward - away).mean(0) / _spread(toward, away, frames)
 
 
-def separation_by_pair(toward: Floats, away: Floats, frames: Names) -> Floats:
-    """`separation` of one direction as float64[pair] with that mean, and with its error.
+def separation_by_pair(toward: Floats, away: Floats, frames: Names, by: float = 0.0) -> Floats:
+    """`separation` of one direction as float64[pair], with that mean, to be tested against `by`.
 
-    The standard deviation that is divided by is an estimate too. To first order its error moves
-    the ratio d by −d/2 · (a template's squared deviation over the variance, minus 1): each pair
-    carries its template's share, so that an interval of the mean is one of the ratio.
+    Where the ratio of difference and standard deviation is compared with a number other than
+    zero, the error of the standard deviation counts too. To first order it moves the ratio by
+    −by/2 · (a template's squared deviation over the variance, minus 1): each pair carries the
+    share of its template.
 
     Args:
         toward: float64[pair], projections.
         away: float64[pair].
         frames: str[pair].
+        by: What the mean is compared with.
     """
     spread = float(_spread(toward[:, None], away[:, None], frames)[0])
-    ratio = (toward - away) / spread
     squared = np.zeros_like(toward)
     for values in (toward, away):
         means = _frame_means(values, frames)
         squared += ((means - means.mean()) ** 2)[_codes(frames)]
-    return ratio - ratio.mean() / 2 * (squared / squared.mean() - 1)
+    return (toward - away) / spread - by / 2 * (squared / squared.mean() - 1)
 
 
 def moves_to_the_other(own: Floats, target: Floats, *, down: bool) -> Floats:

@@ -112,7 +112,7 @@ def _in_language(
     return (
         Criterion(
             f"separation in {pairs.language}",
-            Separation(axis, pairs),
+            Separation(axis, pairs, by),
             above(by),
             f"distance between the conditions along the direction in {pairs.language}",
             "standard deviations",

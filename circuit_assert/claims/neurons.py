@@ -7,13 +7,9 @@ import math
 from circuit_assert.claims.claim import claim
 from circuit_assert.claims.congruence import CLAIM, IsCongruent, IsCongruentBeyondAxes
 from circuit_assert.claims.criteria import Body, Criterion, Fact, all_of
-from circuit_assert.claims.promotion import (
-    BeatsPeers,
-    Discrimination,
-    LogitDrop,
-    Promotion,
-    Varies,
-)
+from circuit_assert.claims.discrimination import Discrimination
+from circuit_assert.claims.neuron_peers import BeatsPeers
+from circuit_assert.claims.promotion import IsActive, LogitDrop, Promotion, TopActivity
 from circuit_assert.components import Neuron, Subject
 from circuit_assert.errors import ClaimError
 from circuit_assert.prompts.base import Prompts
@@ -44,7 +40,8 @@ def neuron_promotes_token(
     the model thought it likely. Effect: with a replaced by its mean at the top decile of s·a,
     whatever follows there, the token's logit falls by more than `by` against 20 tokens of like
     frequency. Controls: 99 neurons of the layer that write about as much do less; the token
-    stands out without what all tokens have in common; it is not a matter of position.
+    stands out without what all tokens have in common; the neuron does not only pause suppressing
+    it; it is not a matter of position.
 
     Args:
         neuron: One neuron, as `model["L27N1263"]`.
@@ -69,12 +66,20 @@ def neuron_promotes_token(
     drop = "fall of the token's logit, minus that of like tokens, without the neuron's top decile"
     return all_of(
         Fact("congruence", congruent, f"the neuron and {token!r} single each other out"),
-        Fact("varies", Varies(of), "its activation varies"),
+        Fact("active", IsActive(of), "it is active in the token's direction somewhere"),
         _active_before(of, neuron, beyond_position=False),
         Criterion("effect", LogitDrop(of), above(by), drop, "logits", neuron.model),
         guards=[
             Fact("not a common axis", beyond_axes, "it does so beyond what tokens share"),
             _active_before(of, neuron, beyond_position=True),
+            Criterion(
+                "not a release",
+                TopActivity(of),
+                above(0.0),
+                "its activation in the token's direction, in its top decile",
+                "activation",
+                neuron.model,
+            ),
             Fact("specific", BeatsPeers(of, peers), f"{peers} like neurons do less"),
         ],
     )

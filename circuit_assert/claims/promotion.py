@@ -1,8 +1,7 @@
-"""Where a neuron is active, and what is lost there when it is not: numbers for claims."""
+"""How active a neuron is in a token's direction, and what is lost where it is most so."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -11,32 +10,19 @@ import numpy.typing as npt
 
 from circuit_assert.claims.congruence import sign_of, token_of
 from circuit_assert.claims.criteria import Found, Question
-from circuit_assert.claims.quantities import (
-    CannotTell,
-    Measured,
-    MeasuredStatistic,
-    Quantity,
-    Statistic,
-)
+from circuit_assert.claims.quantities import CannotTell, Measured, Quantity
 from circuit_assert.components import Neuron
 from circuit_assert.interventions import ReplaceAtPositions
-from circuit_assert.measurements import NeuronActivations, Request, TopTokens
+from circuit_assert.measurements import NeuronActivations, Request
 from circuit_assert.measurements.base import AnyRequest, Scores, WeightRequest
 from circuit_assert.measurements.neurons import NeuronsOfToken, TokenContrast
-from circuit_assert.measurements.norms import NeuronOutputNorms
-from circuit_assert.prompts.base import Ints, Prompts, TokenizedPrompts
-from circuit_assert.prompts.beginnings import Beginnings
-from circuit_assert.stats.auroc import auroc
-from circuit_assert.stats.rank import rank_guard
+from circuit_assert.prompts.base import Ints, Prompts
 
 Reals = npt.NDArray[np.float64]
-PLAUSIBLE = 20  # a token is plausible where it is among the model's so many likeliest
+FIRST = 1  # the first position is an attention sink, whose activations are like no other's
 LEAST_DOCUMENTS = 20  # below this a jackknife decides nothing
 _TOP = 0.1
 _MATCHED = 20
-_FIRST = 1  # the first position is an attention sink, whose activations are like no other's
-_PEER_DOCUMENTS = 20
-_PEER_TOKENS = 40
 
 
 @dataclass(frozen=True)
@@ -67,6 +53,10 @@ class Promotion:
         """The congruence of the neuron's layer with the token, which orients activations."""
         return WeightRequest(NeuronsOfToken(self.neuron.layer, self.token_number(scores)))
 
+    def sign(self, scores: Scores) -> int:
+        """s, the sign of its congruence with the token."""
+        return sign_of(self.neuron, scores[self.readings(scores)])
+
     @property
     def activations(self) -> Request:
         """Its activations on the documents, and those of the neurons read with it."""
@@ -78,11 +68,16 @@ class Promotion:
 
     def oriented(self, scores: Scores) -> Reals:
         """s·a at every position, `[unit, pos]`; NaN at the first and after the last."""
-        sign = sign_of(self.neuron, scores[self.readings(scores)])
         column = self._read.index(self.neuron.neuron)
-        oriented = sign * scores[self.activations][..., column].astype(np.float64)
-        oriented[:, :_FIRST] = np.nan
+        oriented = self.sign(scores) * scores[self.activations][..., column].astype(np.float64)
+        oriented[:, :FIRST] = np.nan
         return oriented
+
+    def holds(self, scores: Scores, length: int | None = None) -> list[bool]:
+        """Of each document, whether the token follows something in its first `length` tokens."""
+        rows = scores.tokenized(self.on).tokens["clean"]
+        token = self.token_number(scores)
+        return [bool((row[FIRST + 1 : length] == token).any()) for row in rows]
 
     def matched(self, scores: Scores) -> tuple[int, ...]:
         """The tokens that the promoted one is compared with."""
@@ -107,10 +102,12 @@ def matched_tokens(token: int, rows: Iterable[Ints], ordinary: Ints) -> tuple[in
 
 
 @dataclass(frozen=True)
-class Varies(Question):
-    """Whether the neuron is ever more or less active on the documents.
+class IsActive(Question):
+    """Whether the neuron is ever active in the token's direction, and not always alike.
 
-    A constant neuron says nothing; that it is so in 20 documents with the token is an answer.
+    Where it never is, it promotes nothing: that is an answer when the documents that hold the
+    token are 20 at least. (A neuron with a rectifier that only suppresses the token, or a dead
+    one, is refuted here.)
     """
 
     of: Promotion
@@ -120,103 +117,72 @@ class Varies(Question):
         return (self.of.readings(scores), self.of.activations)
 
     def answer(self, scores: Scores, alpha: float) -> Found:
-        """True when it varies; undecided where too few documents hold the token."""
+        """True when s·a varies and is above zero somewhere."""
         oriented = self.of.oriented(scores)
-        token = self.of.token_number(scores)
-        rows = scores.tokenized(self.of.on).tokens["clean"]
-        holding = sum(bool((row[_FIRST + 1 :] == token).any()) for row in rows)
-        if np.nanmax(oriented) > np.nanmin(oriented):
-            return Found(True, f"its activation varies on {self.of.on.name}")
-        where = f"its activation is the same at every position of {self.of.on.name}"
-        if holding < LEAST_DOCUMENTS:
-            return Found(None, f"{where}, of which {holding} documents hold the token")
-        return Found(False, f"{where}: it does nothing there")
+        low, high = float(np.nanmin(oriented)), float(np.nanmax(oriented))
+        words = f"s·a is between {low:.3g} and {high:.3g} on {self.of.on.name}"
+        if high > max(low, 0.0):
+            return Found(True, words)
+        holding = sum(self.of.holds(scores))
+        words += f", in {holding} documents that hold the token"
+        return Found(None if holding < LEAST_DOCUMENTS else False, words)
 
 
 @dataclass(frozen=True)
-class Discrimination(Statistic):
-    """AUROC within documents of s·a for "the token comes next".
-
-    Half the negatives of a document are positions where the token is among the model's 20
-    likeliest and did not follow; the other half are drawn from the rest. Documents without all
-    three kinds of position are left out.
-
-    Args:
-        of: Which neuron, which token, where.
-        beyond_position: Whether the mean of s·a at the same position of the other documents is
-            taken off first.
-    """
+class TopActivity(Quantity):
+    """Mean s·a where it exceeds its own 90th percentile over all positions, by document."""
 
     of: Promotion
-    beyond_position: bool = False
 
     def needs(self, scores: Scores) -> Iterable[AnyRequest]:
-        """Activations, and which tokens are plausible where."""
-        return (self.of.readings(scores), self.of.activations, self._top)
+        """Activations, and what orients them."""
+        return (self.of.readings(scores), self.of.activations)
 
-    def measured(self, scores: Scores) -> MeasuredStatistic:
-        """The AUROC over any subset of the documents.
+    def positions(self, scores: Scores) -> Ints:
+        """`[n, 2]` unit and position pairs; none for a neuron that is constant where it is most."""
+        oriented = self.of.oriented(scores)
+        with np.errstate(invalid="ignore"):
+            return np.argwhere(oriented > np.nanquantile(oriented, 1 - _TOP))
+
+    def require(self, scores: Scores) -> Ints:
+        """The positions.
 
         Raises:
-            CannotTell: for fewer than 20 documents.
+            CannotTell: when there are none.
         """
-        oriented = self.of.oriented(scores)
-        values = without_position(oriented) if self.beyond_position else oriented
-        prompts, token = scores.tokenized(self.of.on), self.of.token_number(scores)
-        top = scores[self._top]
-        found = {
-            unit: _document(values[unit], row, (top[unit, : len(row)] == token).any(-1), token)
-            for unit, row in enumerate(prompts.tokens["clean"])
-        }
-        used = {unit: of for unit, of in found.items() if of is not None}
-        clusters = _clusters(prompts)
-        if len({clusters[unit] for unit in used}) < LEAST_DOCUMENTS:
-            raise CannotTell(
-                f"in {len(used)} of {len(found)} documents of {self.of.on.name} the token follows "
-                f"somewhere, and elsewhere is among the {PLAUSIBLE} likeliest and does not: "
-                f"{LEAST_DOCUMENTS} are needed. Give on= more documents that hold {self.of.token!r}"
-            )
-        wins, pairs = np.array(list(used.values())).T
-        return MeasuredStatistic(
-            lambda chosen: float(wins[chosen].sum() / pairs[chosen].sum()),
-            [clusters[unit] for unit in used],
-            (f"{len(used)} of {len(found)} documents have positives and both kinds of negatives",),
+        where = self.positions(scores)
+        if not len(where):
+            raise CannotTell(f"{self.of.neuron} is nowhere above its 90th percentile")
+        return where
+
+    def replacement(self, scores: Scores) -> ReplaceAtPositions:
+        """Setting the activation to its mean there."""
+        where, mean = self.positions(scores), np.nanmean(self.of.oriented(scores))
+        sign = self.of.sign(scores)
+        a = "a" if sign > 0 else "−a"
+        said = f"to its mean {sign * mean:.4g} in the top decile of {a} on {self.of.on.name}"
+        values = np.full((len(where), 1), sign * mean)
+        return ReplaceAtPositions((self.of.neuron,), where, values, said)
+
+    def measured(self, scores: Scores) -> Measured:
+        """The mean, document by document."""
+        return self.by_document(self.of.oriented(scores), scores)
+
+    def by_document(self, values: npt.NDArray[np.floating], scores: Scores) -> Measured:
+        """Means over the positions of values `[unit, pos]`, in documents that have any.
+
+        Raises:
+            CannotTell: when there are none.
+        """
+        units, places = self.require(scores).T
+        prompts = scores.tokenized(self.of.on)
+        counts = np.bincount(units, minlength=len(prompts))
+        sums = np.bincount(units, values[units, places], len(prompts))
+        every = Measured(
+            sums / np.maximum(counts, 1), prompts.clusters, tuple(prompts.kept.tolist())
         )
-
-    @property
-    def _top(self) -> Request:
-        return Request(TopTokens(PLAUSIBLE), self.of.on)
-
-
-def without_position(values: Reals) -> Reals:
-    """Values minus the mean of at least two other documents at the same position, else NaN."""
-    there = np.isfinite(values)
-    others = there.sum(0) - 1
-    total = np.where(there, values, 0.0).sum(0)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(others >= 2, values - (total - values) / others, np.nan)
-
-
-def _document(
-    values: Reals, tokens: Ints, plausible: npt.NDArray[np.bool_], token: int
-) -> tuple[float, float] | None:
-    """Wins and pairs of one document's AUROC; None where a kind of position is missing."""
-    usable = np.isfinite(values[: len(tokens) - 1])
-    follows = tokens[1:] == token
-    likely = usable & plausible[:-1] & ~follows
-    unlikely = usable & ~plausible[:-1] & ~follows
-    positive = np.flatnonzero(usable & follows)
-    each = min(int(likely.sum()), int(unlikely.sum()))
-    if not each or not len(positive):
-        return None
-    seed = hashlib.sha256(tokens.astype(np.int64).tobytes()).digest()
-    generator = np.random.default_rng([token, *seed])
-    negative = [
-        generator.choice(np.flatnonzero(kind), each, replace=False) for kind in (likely, unlikely)
-    ]
-    chosen = np.concatenate([positive, *negative])
-    pairs = float(len(positive) * 2 * each)
-    return auroc(values[chosen], follows[chosen]) * pairs, pairs
+        some = f"{len(units)} positions in {(counts > 0).sum()} of {len(prompts)} documents"
+        return every.keeping(counts > 0, some)
 
 
 @dataclass(frozen=True)
@@ -237,150 +203,28 @@ class LogitDrop(Quantity):
 
     def needs(self, scores: Scores) -> Iterable[AnyRequest]:
         """Activations; then the contrast with and without them."""
-        first = (self.of.readings(scores), self.of.activations)
-        if any(request not in scores for request in first):
+        first = tuple(self._top.needs(scores))
+        if any(request not in scores for request in first) or not len(self._top.positions(scores)):
             return first
-        replacement = self._replacement(scores)
-        return (*first, *self._contrasts(scores, replacement)) if replacement else first
+        return (*first, *self._contrasts(scores))
 
     def noise(self, scores: Scores, floor_of: Callable[[AnyRequest], float]) -> float:
         """That of the contrasts: activations are in another unit."""
-        replacement = self._replacement(scores)
-        if replacement is None:
-            return 0.0
-        return max(floor_of(request) for request in self._contrasts(scores, replacement))
+        return max(floor_of(request) for request in self._contrasts(scores))
 
     def measured(self, scores: Scores) -> Measured:
-        """The drop in each document that has such positions.
+        """The drop, document by document."""
+        self._top.require(scores)
+        clean, without = (scores[request] for request in self._contrasts(scores))
+        drop = self._top.by_document(clean - without, scores)
+        return drop.with_note(str(self._top.replacement(scores)))
 
-        Raises:
-            CannotTell: when the neuron is never above its own top decile.
-        """
-        replacement = self._replacement(scores)
-        if replacement is None:
-            raise CannotTell(f"{self.of.neuron} is nowhere above its 90th percentile")
-        clean, without = (scores[r] for r in self._contrasts(scores, replacement))
-        where = np.asarray(replacement.where)
-        drops = (clean - without)[where[:, 0], where[:, 1]]
-        counts = np.bincount(where[:, 0], minlength=len(clean))
-        means = np.bincount(where[:, 0], drops, len(clean)) / np.maximum(counts, 1)
-        prompts = scores.tokenized(self.of.on)
-        every = Measured(means, prompts.clusters, tuple(prompts.kept.tolist()))
-        some = f"{len(where)} positions in {(counts > 0).sum()} of {len(counts)} documents"
-        return every.keeping(counts > 0, f"{some}; {replacement}")
+    @property
+    def _top(self) -> TopActivity:
+        return TopActivity(self.of)
 
-    def _contrasts(
-        self, scores: Scores, replacement: ReplaceAtPositions
-    ) -> tuple[Request, Request]:
+    def _contrasts(self, scores: Scores) -> tuple[Request, Request]:
         matched = self.matched or self.of.matched(scores)
         measurement = TokenContrast(self.of.token_number(scores), matched)
         clean = Request(measurement, self.of.on)
-        return clean, Request(measurement, self.of.on, "clean", replacement)
-
-    def _replacement(self, scores: Scores) -> ReplaceAtPositions | None:
-        sign = sign_of(self.of.neuron, scores[self.of.readings(scores)])
-        return mean_in_top_decile(self.of.neuron, sign, self.of.oriented(scores), self.of.on.name)
-
-
-def mean_in_top_decile(
-    neuron: Neuron, sign: int, oriented: Reals, documents: str
-) -> ReplaceAtPositions | None:
-    """Put a neuron's mean activation where s·a exceeds its 90th percentile; None if nowhere.
-
-    Args:
-        neuron: The neuron.
-        sign: s.
-        oriented: s·a, `[unit, pos]`, NaN where there is nothing.
-        documents: What the positions are those of, for the evidence.
-    """
-    with np.errstate(invalid="ignore"):
-        where = np.argwhere(oriented > np.nanquantile(oriented, 1 - _TOP))
-    if not len(where):
-        return None
-    mean = sign * float(np.nanmean(oriented))
-    said = f"to its mean {mean:.4g} where {'−' * (sign < 0)}a is in the top decile of {documents}"
-    return ReplaceAtPositions((neuron,), where, np.full((len(where), 1), mean), said)
-
-
-@dataclass(frozen=True)
-class BeatsPeers(Question):
-    """Whether the neuron's drop is larger than that of neurons that write about as much.
-
-    Peers are the neurons of its layer nearest in mean ‖a·w_out‖, each oriented toward the same
-    token and replaced in its own top decile. All are measured, the neuron again, on the first 40
-    tokens of 20 documents, those that hold the token there before others.
-
-    Args:
-        of: Which neuron, which token, where.
-        count: How many peers.
-    """
-
-    of: Promotion
-    count: int
-
-    def needs(self, scores: Scores) -> Iterable[AnyRequest]:
-        """What chooses the peers; then their activations; then everyone's drop."""
-        first = (self.of.readings(scores), *self._written)
-        if any(request not in scores for request in first):
-            return first
-        drops = (request for drop in self._drops(scores) for request in drop.needs(scores))
-        return list(dict.fromkeys((*first, *drops)))
-
-    def answer(self, scores: Scores, alpha: float) -> Found:
-        """Its rank."""
-        own, *peers = (_mean_drop(drop, scores) for drop in self._drops(scores))
-        guard = rank_guard("", own, peers, alpha=alpha, reason="not specific")
-        if guard.passed is None:
-            return Found(None, guard.reason)
-        above = sum(peer >= own for peer in peers)
-        words = (
-            f"{above} of {len(peers)} neurons that write about as much lower the token's logit at "
-            f"least as much: {own:+.3g} against at most {max(peers):+.3g}"
-        )
-        return Found(guard.passed, words, p_value=guard.p_value, effect=own, notes=(words,))
-
-    @property
-    def _written(self) -> tuple[Request, WeightRequest]:
-        layer = self.of.neuron.layer
-        return Request(NeuronActivations(layer), self.of.on), WeightRequest(
-            NeuronOutputNorms(layer)
-        )
-
-    def _drops(self, scores: Scores) -> list[LogitDrop]:
-        everyone = (self.of.neuron.neuron, *self._peers(scores))
-        matched, part = self.of.matched(scores), self._part(scores)
-        neurons = (Neuron(self.of.neuron.layer, neuron) for neuron in everyone)
-        return [
-            LogitDrop(Promotion(neuron, self.of.token, part, everyone), matched)
-            for neuron in neurons
-        ]
-
-    def _peers(self, scores: Scores) -> list[int]:
-        activity, norms = (scores[request] for request in self._written)
-        written = activity.mean(0) * norms
-        own = self.of.neuron.neuron
-        with np.errstate(divide="ignore", invalid="ignore"):
-            distance = np.abs(np.log(written / written[own]))
-        nearest = np.argsort(distance, kind="stable")
-        return [int(n) for n in nearest if n != own and written[n] > 0][: self.count]
-
-    def _part(self, scores: Scores) -> Beginnings:
-        rows = scores.tokenized(self.of.on).tokens["clean"]
-        token = self.of.token_number(scores)
-        lacking = [not (row[_FIRST + 1 : _PEER_TOKENS] == token).any() for row in rows]
-        chosen = np.sort(np.argsort(lacking, kind="stable")[:_PEER_DOCUMENTS])
-        return Beginnings(self.of.on, tuple(chosen.tolist()), _PEER_TOKENS)
-
-
-def _mean_drop(drop: LogitDrop, scores: Scores) -> float:
-    """Over clusters; none for a neuron that does not vary."""
-    try:
-        measured = drop.measured(scores)
-    except CannotTell:
-        return 0.0
-    clusters = np.array([str(i) for i in next(iter(measured.clusters.values()))])
-    return float(np.mean([measured.values[clusters == c].mean() for c in np.unique(clusters)]))
-
-
-def _clusters(prompts: TokenizedPrompts) -> tuple[str, ...]:
-    return next(iter(prompts.clusters.values()))
+        return clean, Request(measurement, self.of.on, "clean", self._top.replacement(scores))

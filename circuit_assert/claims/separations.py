@@ -97,12 +97,14 @@ class Separation(Quantity):
     Args:
         axis: The direction.
         pairs: The conditions, in one language.
+        by: The smallest separation that counts.
         without_shared_words: Leave out pairs with a cognate or a token that the direction's own
             prompts contain, and the direction's templates with an operation word of the pairs'.
     """
 
     axis: Axis
     pairs: MatchedPairs
+    by: float = 0.0
     without_shared_words: bool = False
 
     def needs(self, scores: Scores) -> Iterable[AnyRequest]:
@@ -118,7 +120,7 @@ class Separation(Quantity):
             axis = self.axis.numbers(scores, _without_roots_of(self.pairs))
         _require_levels(fitting, self.pairs)
         toward, away = projections(axis, self.axis, self.pairs, fitting, scores)
-        values = separation_by_pair(toward, away, fitting.frames)
+        values = separation_by_pair(toward, away, fitting.frames, self.by)
         return Measured(
             values, fitting.clusters, fitting.numbers, notes=_notes(self.pairs, fitting)
         )

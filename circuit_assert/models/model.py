@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from circuit_assert.components import (
     Component,
@@ -19,6 +20,10 @@ from circuit_assert.components import (
 from circuit_assert.errors import ComponentError
 from circuit_assert.models.card import Card
 from circuit_assert.models.spec import ModelSpec
+from circuit_assert.prompts.base import Tokenizer
+
+if TYPE_CHECKING:
+    from circuit_assert.measurements.base import AnyRequest, Array
 
 
 class Court(Protocol):
@@ -31,6 +36,14 @@ class Court(Protocol):
 
     def judge(self, claim: Any, /) -> Any:  # noqa: ANN401 - claims are defined above this module
         """The evidence for a claim."""
+        ...
+
+    def measure(self, model: Any, requests: Sequence[Any]) -> list[Any]:  # noqa: ANN401
+        """Plain scores, without a claim."""
+        ...
+
+    def tokenizer(self, model: Any) -> Tokenizer:  # noqa: ANN401
+        """A model's tokenizer."""
         ...
 
     def announce(self, claim: Any, /) -> None:  # noqa: ANN401
@@ -80,6 +93,15 @@ class Model:
     def asked(self, claim: Any, evidence: Any, /) -> None:  # noqa: ANN401
         """Take note that a claim's truth was asked for."""
         self.court.asked(claim, evidence)
+
+    def measure(self, requests: Sequence[AnyRequest]) -> list[Array]:
+        """Plain scores, one array per request: for looking around before a claim is made."""
+        return self.court.measure(self, requests)
+
+    @property
+    def tokenizer(self) -> Tokenizer:
+        """Its tokenizer; the model is loaded if it is not."""
+        return self.court.tokenizer(self)
 
     def __getitem__(self, addresses: str | tuple[str, ...]) -> Subject:
         """Components by address: `model["L5H1"]`, or a set: `model["L7H3", "L7H9"]`.

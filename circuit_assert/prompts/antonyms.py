@@ -60,7 +60,7 @@ class Vocabulary:
 def antonyms(*languages: str, per_concept: int | None = None) -> PromptSet:
     """Prompts whose answer is the antonym of a word, and whose foil is a synonym of it.
 
-    40 concepts crossed with 10 paraphrase templates in each language. An answer follows an
+    40 concepts crossed with 20 paraphrase templates in each language. An answer follows an
     opening quotation mark, without a space.
 
     Args:

@@ -10,7 +10,7 @@ from circuit_assert.prompts.prompt_set import Prompt, PromptSet
 def rhymes(*, per_concept: int | None = None) -> PromptSet:
     """English prompts that ask for a rhyme, with the words of `antonyms("en")`; no answers.
 
-    10 templates, each the partner of the template of `initials` with its number.
+    20 templates, each the partner of the template of `initials` with its number.
 
     Args:
         per_concept: How many of the templates each word is put in; all by default.

@@ -16,10 +16,10 @@ _WIDTH = 100
 _MARKS = {str(verdict): mark for verdict, mark in MARKS.items()}
 _VERDICT = max(map(len, _MARKS))
 _INDENT = " " * (_VERDICT + 4)
-_SHORTEST = 16  # columns that a sentence keeps, whatever the numbers beside it take
+_SHORTEST = 30  # columns for a sentence; with fewer, its numbers go on the next line
 _LEGEND = (
-    "✓ interval inside the region, ✗ outside, ? neither. Columns: claim, effect [interval], region, "
-    "whether what its tests assert of it holds (– nothing to hold)."
+    "✓ interval inside the region, ✗ outside, ? neither. Columns: claim, effect [interval], "
+    "region, whether what its tests assert of it holds (– nothing to hold)."
 )
 
 
@@ -165,13 +165,20 @@ def _table(claims: list[Claimed], width: int, verbose: bool) -> list[Line]:
 def _cells(claim: Claimed, verbose: bool) -> list[str]:
     """What stands behind the sentence: effect, interval, region, p-value, standing."""
     shown = claim.record.shown
-    made = ["", "", ""]
+    made = ["", ""]
     if shown is not None and shown.effect is not None:
         interval = f"[{number(shown.low)}, {number(shown.high)}]"
-        made = [number(shown.effect), interval, shown.region]
+        made = [f"{number(shown.effect):<6} {interval}", _short(shown.region)]
     if verbose:
         made.append("" if claim.adjusted is None else f"p {claim.adjusted:.2g}")
     return [*made, claim.standing]
+
+
+def _short(region: str) -> str:
+    """A region as a table has room for it: "above +0.40" is "> +0.40"."""
+    for word, sign in (("above ", "> "), ("below ", "< "), ("within ", "")):
+        region = region.replace(word, sign)
+    return region
 
 
 def _row(claim: Claimed, cells: list[str], widths: list[int], width: int) -> list[Line]:
@@ -179,10 +186,13 @@ def _row(claim: Claimed, cells: list[str], widths: list[int], width: int) -> lis
     start = f"{_MARKS.get(record.verdict, ' ')} {record.verdict:<{_VERDICT}}  "
     filled = [_padded(cell, size) for cell, size in zip(cells, widths, strict=True) if size]
     end = "  ".join(filled)
-    room = max(width - _columns(start) - _columns(end) - 2, _SHORTEST)
-    sentence = _padded(_cut(record.words, room), room)
-    first = Line(_cut(f"{start}{sentence}  {end}".rstrip(), _WIDTH), claim.tone)
-    return [first, *(Line(_cut(_INDENT + text, width), "faint") for text in _beneath(claim))]
+    room = width - _columns(start) - _columns(end) - 2
+    if room >= _SHORTEST:
+        texts = [f"{start}{_padded(_cut(record.words, room), room)}  {end}"]
+    else:
+        texts = [start + record.words, _INDENT + "  ".join(filter(None, cells))]
+    lines = [Line(_cut(text.rstrip(), width), claim.tone) for text in texts]
+    return lines + [Line(_cut(_INDENT + text, width), "faint") for text in _beneath(claim)]
 
 
 def _beneath(claim: Claimed) -> list[str]:

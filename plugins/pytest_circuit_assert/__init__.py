@@ -17,12 +17,12 @@ import pytest
 
 from pytest_circuit_assert import fixtures, markers
 from pytest_circuit_assert.docket import Docket
-from pytest_circuit_assert.fixtures import PROGRESS, TRIALS, model_fixture
+from pytest_circuit_assert.fixtures import model_fixture
 from pytest_circuit_assert.judgements import UnjudgedClaimWarning
-from pytest_circuit_assert.judgements.trials import Trials
+from pytest_circuit_assert.judgements.trials import TRIALS, Trials
 from pytest_circuit_assert.options import OPTIONS, add_options, read_options
 from pytest_circuit_assert.outcome import Outcomes
-from pytest_circuit_assert.progress import Progress
+from pytest_circuit_assert.progress import PROGRESS, Progress
 from pytest_circuit_assert.summary import Summary
 
 __all__ = ["UnjudgedClaimWarning", "model_fixture"]

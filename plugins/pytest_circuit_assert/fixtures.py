@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_circuit_assert.judgements.trials import Trials
+from pytest_circuit_assert.judgements.trials import TRIALS
 from pytest_circuit_assert.options import OPTIONS
-from pytest_circuit_assert.progress import Progress
+from pytest_circuit_assert.progress import PROGRESS
 
 if TYPE_CHECKING:
     from circuit_assert.models.model import Model
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from circuit_assert.prompts import PromptSet
     from circuit_assert.prompts.repeated import RepeatedTokens
     from circuit_assert.session import Session
-
-TRIALS = pytest.StashKey[Trials]()
-PROGRESS = pytest.StashKey[Progress]()
 
 
 def model_fixture(

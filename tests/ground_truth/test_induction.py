@@ -90,9 +90,7 @@ def test_a_fixed_offset_looks_perfect_at_its_own_block_length_only():
 
 def test_fewer_than_three_block_lengths_are_refused(model_of):
     with pytest.raises(ClaimError, match="at least three lengths"):
-        head_is_induction(
-            model_of(PLAIN)["L1H3"], on=repeated_tokens(lengths=(FIXED_BLOCK,))
-        )
+        head_is_induction(model_of(PLAIN)["L1H3"], on=repeated_tokens(lengths=(FIXED_BLOCK,)))
 
 
 @pytest.mark.parametrize("address", ["L1H0", "L1H1"])
@@ -129,7 +127,9 @@ def test_nothing_is_supported_of_a_model_with_random_weights(planted, seed):
     session = Session()
     model = session.model(planted.with_random_weights(seed))
     heads = [model[address] for address in all_heads(planted)]
-    claims = [kind(head) for head in heads for kind in (head_is_induction, head_attends_inductively)]
+    claims = [
+        kind(head) for head in heads for kind in (head_is_induction, head_attends_inductively)
+    ]
 
     supported = [e.sentence for e in session.evaluate(claims) if e.verdict is SUPPORTED]
 

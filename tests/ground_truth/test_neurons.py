@@ -15,7 +15,7 @@ BOTH = pytest.mark.parametrize("planted", [PLAIN, GATED], ids=lambda model: mode
 DOCUMENTS = neuron_documents()
 
 # neuron → the criterion that refutes it
-DECOYS = {1: "varies", 2: "congruence", 3: "effect"}
+DECOYS = {1: "active", 2: "congruence", 3: "effect"}
 
 
 def promotes(model, neuron, token=None, *, by=1.0):

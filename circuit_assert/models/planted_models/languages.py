@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 Feature = Literal["shared", "inert", "separate"]
 Operation = Literal["antonym", "synonym"]
 
+OPERATIONS: tuple[Operation, Operation] = ("antonym", "synonym")
 LANGUAGES = ("en", "fr", "zh")
 CONCEPTS, TEMPLATES, UNRELATED = 12, 10, 48
 SITE = "L0.resid_post"
@@ -26,10 +29,30 @@ SITE = "L0.resid_post"
 _CONTEXT = 24  # coordinates that templates differ in, whatever they ask for
 _NOISE = 0.3
 _FRAME = 1 + len(LANGUAGES) + _CONTEXT  # the operation for all, for each language, the context
+_OTHERS = ("colour", "number")
+_CHINESE = {"ask": "问", "antonym": "反义", "synonym": "同义", "word": "词", "is": "是"}
 _PAIRS = CONCEPTS * len(LANGUAGES)
 _D_HEAD = 32
 _FOUND, _APART, _FLOOR = 14.0, 10.0, 3.0
 
+
+@dataclass(frozen=True)
+class _Token:
+    """One word: "fr-word-3", "en-ask-antonym-7", "问反义7"."""
+
+    language: str
+    kind: str
+    number: int | None = None
+
+    def __str__(self) -> str:
+        parts = self.kind.split()
+        number = "" if self.number is None else str(self.number)
+        if self.language == "zh":
+            return "".join(_CHINESE[part] for part in parts) + number
+        return "-".join(filter(None, (self.language, *parts, number)))
+
+
+_SIGNS: dict[str, float] = {"antonym": 1.0, "synonym": -1.0}
 _TRUE: dict[Feature, str] = {
     "shared": "tells antonyms from synonyms in every language, and the answers follow it",
     "inert": "tells antonyms from synonyms in every language",
@@ -37,8 +60,14 @@ _TRUE: dict[Feature, str] = {
 }
 _FALSE: dict[Feature, dict[str, str]] = {
     "shared": {},
-    "inert": {"English direction": "acts in other languages: each reads a direction of its own"},
-    "separate": {"English direction": "is found in other languages: each has one of its own"},
+    "inert": {
+        "English direction": "acts in other languages: each follows a direction of its own, and "
+        "goes a little against this one"
+    },
+    "separate": {
+        "English direction": "is found in other languages: each has one of its own, and along this "
+        "one theirs lie the other way round"
+    },
 }
 
 
@@ -64,7 +93,7 @@ def languages_model(feature: Feature = "shared") -> PlantedModel:
             "is word": 1,
             "say": 2 * _PAIRS,
         },
-        vocabulary=len(_vocabulary()),
+        vocabulary=1 + len(_tokens()),
         layers=2,
         heads=2,
         d_head=_D_HEAD,
@@ -98,22 +127,15 @@ def planted_synonyms(*languages: str, per_concept: int | None = None) -> PromptS
 
 def planted_unrelated(*, per_concept: int | None = None) -> PromptSet:
     """48 English templates that ask for neither, with the words of `planted_antonyms("en")`."""
-    frames = [f"en-frame{n}" for n in range(UNRELATED)]
-    prompts = _crossed("unrelated", "en", frames, per_concept, lambda _: (None, None))
+    prompts = _crossed("nothing", "en", UNRELATED, per_concept, _no_answers)
     return PromptSet("unrelated", prompts, cluster_by=("template", "concept"))
 
 
 def planted_operations() -> tuple[PromptSet, PromptSet]:
     """Two English operations that have nothing to do with antonyms, ten templates each."""
     first, second = (
-        PromptSet(
-            name,
-            _crossed(
-                name, "en", [f"en-{name}{n}" for n in range(TEMPLATES)], None, lambda _: (None, None)
-            ),
-            cluster_by=("concept", "template"),
-        )
-        for name in ("colour", "number")
+        PromptSet(name, _crossed(name, "en", TEMPLATES, None, _no_answers), ("concept", "template"))
+        for name in _OTHERS
     )
     return first, second
 
@@ -121,24 +143,27 @@ def planted_operations() -> tuple[PromptSet, PromptSet]:
 def _operation(
     operation: Operation, languages: tuple[str, ...], per_concept: int | None
 ) -> PromptSet:
+    right, wrong = OPERATIONS if operation == "antonym" else OPERATIONS[::-1]
     chosen = languages or LANGUAGES
-    other: Operation = "synonym" if operation == "antonym" else "antonym"
     prompts: list[Prompt] = []
     for language in chosen:
-        frames = [f"{language}-{operation}{n}" for n in range(TEMPLATES)]
 
         def answers(concept: int, language: str = language) -> tuple[str, str]:
-            return f" {language}-{operation}-{concept}", f" {language}-{other}-{concept}"
+            return f" {_Token(language, right, concept)}", f" {_Token(language, wrong, concept)}"
 
-        prompts += _crossed(operation, language, frames, per_concept, answers)
-    name = f"{operation}s({', '.join(chosen)})"
+        prompts += _crossed(operation, language, TEMPLATES, per_concept, answers)
+    name = f"planted {operation}s({', '.join(chosen)})"
     return PromptSet(name, tuple(prompts), cluster_by=("concept", "template"))
 
 
+def _no_answers(concept: int) -> tuple[None, None]:  # noqa: ARG001 - called as `answers` is
+    return None, None
+
+
 def _crossed(
-    kind: str,
+    asked: str,
     language: str,
-    frames: list[str],
+    templates: int,
     per_concept: int | None,
     answers: Callable[[int], tuple[str | None, str | None]],
 ) -> tuple[Prompt, ...]:
@@ -146,89 +171,121 @@ def _crossed(
     prompts: list[Prompt] = []
     for concept in range(CONCEPTS):
         answer, foil = answers(concept)
-        for number in balanced(concept, CONCEPTS, len(frames), per_concept):
-            word = f"{language}-word-{concept}"
+        for number in balanced(concept, CONCEPTS, templates, per_concept):
+            before = (
+                f"{_Token(language, f'ask {asked}', number)} {_Token(language, 'word', concept)}"
+            )
             clusters = {
                 "concept": f"concept {concept}",
-                "template": f"{kind}/{language}/{number + 1}",
+                "template": f"{asked}/{language}/{number + 1}",
                 "cognate": "no",
                 "root": "none",
             }
-            text = f"{frames[number]} {word} {language}-is"
-            positions = {"word": f"{frames[number]} {word}"}
             prompts.append(
-                Prompt(text, None, answer, foil, positions, clusters, language=language)
+                Prompt(
+                    f"{before} {_Token(language, 'is')}",
+                    answer=answer,
+                    foil=foil,
+                    positions={"word": before},
+                    clusters=clusters,
+                    language=language,
+                )
             )
     return tuple(prompts)
 
 
-def _vocabulary() -> tuple[str, ...]:
-    words = ["<begin>"]
+@cache
+def _tokens() -> tuple[_Token, ...]:
+    """The vocabulary, after the token that begins every sequence."""
+    made: list[_Token] = []
     for language in LANGUAGES:
-        words += [f" {language}-is"]
-        words += [f" {language}-{o}{n}" for o in ("antonym", "synonym") for n in range(TEMPLATES)]
-        for kind in ("word", "antonym", "synonym"):
-            words += [f" {language}-{kind}-{concept}" for concept in range(CONCEPTS)]
-    words += [f" en-frame{n}" for n in range(UNRELATED)]
-    words += [f" en-{name}{n}" for name in ("colour", "number") for n in range(TEMPLATES)]
-    return tuple(words)
+        made += [_Token(language, "is")]
+        made += [_Token(language, f"ask {o}", n) for o in OPERATIONS for n in range(TEMPLATES)]
+        made += [
+            _Token(language, kind, concept)
+            for kind in ("word", *OPERATIONS)
+            for concept in range(CONCEPTS)
+        ]
+    made += [_Token("en", "ask nothing", n) for n in range(UNRELATED)]
+    made += [_Token("en", f"ask {name}", n) for name in _OTHERS for n in range(TEMPLATES)]
+    return tuple(made)
+
+
+def _number(token: _Token) -> int:
+    return 1 + _tokens().index(token)
+
+
+def _vocabulary() -> tuple[str, ...]:
+    return ("<begin>", *(f" {token}" for token in _tokens()))
 
 
 def _weights(shape: Shape, feature: Feature) -> dict[str, torch.Tensor]:
     made = Blueprint(shape)
     generator = np.random.default_rng(7)
-    vocabulary = _vocabulary()
-    _embed_frames(made, vocabulary, feature, generator)
-    _embed_words(made, vocabulary, generator)
+    _embed_frames(made, feature, generator)
+    _embed_words(made, generator)
     _bring(made, 0, "is frame", "frame", "asked")
     _bring(made, 1, "is word", "word", "about")
+    say = np.zeros((shape.vocabulary, 2 * _PAIRS))
     gains = generator.uniform(1.2, 1.8, _PAIRS)
-    say = np.zeros((len(vocabulary), 2 * _PAIRS))
-    for index, (language, concept) in enumerate(np.ndindex(len(LANGUAGES), CONCEPTS)):
-        for side, (operation, sign) in enumerate((("antonym", 1.0), ("synonym", -1.0))):
-            row = 2 * index + side
-            say[vocabulary.index(f" {LANGUAGES[language]}-{operation}-{concept}"), row] = 1.0
-            loudness = gains[index]
-            _answer(made, row, concept, language, sign, loudness, shared=feature == "shared")
+    for pair, (language, concept) in enumerate(np.ndindex(len(LANGUAGES), CONCEPTS)):
+        for row, operation in enumerate(OPERATIONS, start=2 * pair):
+            say[_number(_Token(LANGUAGES[language], operation, concept)), row] = 1.0
+            asked = _SIGNS[operation] * _read_by(feature, language)
+            _answer(made, row, concept, language, asked, gains[pair])
     made.unembed("say", say)
     return made.state_dict()
 
 
-def _embed_frames(
-    made: Blueprint, vocabulary: tuple[str, ...], feature: Feature, generator: np.random.Generator
-) -> None:
+def _written_for(feature: Feature, language: int) -> Matrix:
+    """Where templates that ask for antonyms lie, in coordinates for all and for each language."""
+    written = np.zeros(1 + len(LANGUAGES))
+    written[0] = feature != "separate"
+    written[1 + language] = feature != "shared"
+    if feature == "separate" and language > 0:
+        written[1] = -0.5
+    return written
+
+
+def _read_by(feature: Feature, language: int) -> Matrix:
+    """What a language's answers follow: `[asked]`."""
+    read = np.zeros(_FRAME)
+    read[0 if feature == "shared" else 1 + language] = 1.0
+    if feature == "inert" and language > 0:
+        read[0] = -0.1
+    return read
+
+
+def _embed_frames(made: Blueprint, feature: Feature, generator: np.random.Generator) -> None:
     """What templates ask for: a coordinate for all languages, one for each, and their context."""
-    frame, flag = np.zeros((len(vocabulary), _FRAME)), np.zeros((len(vocabulary), 1))
-    for token, text in enumerate(vocabulary):
-        language, _, kind = text.strip().partition("-")
-        if not kind or kind == "is" or "-" in kind:
+    frame, flag = np.zeros((made.shape.vocabulary, _FRAME)), np.zeros((made.shape.vocabulary, 1))
+    for number, token in enumerate(_tokens(), start=1):
+        if not token.kind.startswith("ask"):
             continue
-        flag[token] = 1.0
-        frame[token] = _NOISE * generator.standard_normal(_FRAME)
-        sign = {"ant": 1.0, "syn": -1.0}.get(kind[:3])
+        flag[number] = 1.0
+        frame[number] = _NOISE * generator.standard_normal(_FRAME)
+        asked = frame[number, : 1 + len(LANGUAGES)]
+        sign = _SIGNS.get(token.kind.removeprefix("ask "))
         if sign is not None:
-            asked = frame[token, : 1 + len(LANGUAGES)]
             asked *= 0.5
-            asked[0] += sign * (feature != "separate")
-            asked[1 + LANGUAGES.index(language)] += sign * (feature != "shared")
+            asked += sign * _written_for(feature, LANGUAGES.index(token.language))
     made.embed("frame", frame)
     made.embed("is frame", flag)
 
 
-def _embed_words(
-    made: Blueprint, vocabulary: tuple[str, ...], generator: np.random.Generator
-) -> None:
-    """Which concept a word is, and of which language; a little of it looks like context."""
-    size = len(vocabulary)
-    word, context, flag = np.zeros((size, CONCEPTS + 3)), np.zeros((size, _FRAME)), np.zeros((size, 1))
-    for number, language in enumerate(LANGUAGES):
+def _embed_words(made: Blueprint, generator: np.random.Generator) -> None:
+    """Which concept a word is, and of which language; each word has a little context, too."""
+    size = made.shape.vocabulary
+    word, flag = np.zeros((size, CONCEPTS + len(LANGUAGES))), np.zeros((size, 1))
+    for language, name in enumerate(LANGUAGES):
         for concept in range(CONCEPTS):
-            token = vocabulary.index(f" {language}-word-{concept}")
-            word[token, [concept, CONCEPTS + number]] = 1.0
-            flag[token] = 1.0
+            number = _number(_Token(name, "word", concept))
+            word[number, [concept, CONCEPTS + language]] = 1.0
+            flag[number] = 1.0
+    context = np.zeros((size, _FRAME))
+    context[:, 1 + len(LANGUAGES) :] = 0.05 * generator.standard_normal((size, _CONTEXT))
     made.embed("word", word)
     made.embed("is word", flag)
-    context[:, 1 + len(LANGUAGES) :] = 0.05 * generator.standard_normal((size, _CONTEXT))
     made.embed("asked", context)
 
 
@@ -242,20 +299,10 @@ def _bring(made: Blueprint, head: int, found: str, read: str, written: str) -> N
 
 
 def _answer(
-    made: Blueprint,
-    row: int,
-    concept: int,
-    language: int,
-    sign: float,
-    loudness: float,
-    *,
-    shared: bool,
+    made: Blueprint, row: int, concept: int, language: int, asked: Matrix, loudness: float
 ) -> None:
     """A neuron that is active for one word, the more the more its operation is asked for."""
-    asked, about = np.zeros(_FRAME), np.zeros(CONCEPTS + len(LANGUAGES))
-    asked[0 if shared else 1 + language] = sign
+    about = np.zeros(CONCEPTS + len(LANGUAGES))
     about[[concept, CONCEPTS + language]] = _APART
     writes = {"say": loudness * np.eye(2 * _PAIRS)[row]}
-    made.neuron(
-        1, row, {"asked": asked, "about": about}, writes, threshold=2 * _APART - _FLOOR
-    )
+    made.neuron(1, row, {"asked": asked, "about": about}, writes, threshold=2 * _APART - _FLOOR)

@@ -126,11 +126,18 @@ def _weights(shape: Shape) -> dict[str, torch.Tensor]:
             sign = generator.choice([-1.0, 1.0]) if shape.gated else 1.0
             strengths = _strengths(generator, words)
             if layer == _LAYER and neuron < len(_PLANTED):
-                _plant(made, neuron, _PLANTED[neuron], generator, codes, direction)
+                _plant(
+                    made,
+                    neuron,
+                    _PLANTED[neuron],
+                    generator=generator,
+                    codes=codes,
+                    elsewhere=direction,
+                )
             elif (layer, neuron) != (_LAYER + 1, 0):
                 loudness = 0.8 * _LOUD if layer == _LAYER else 0.2 * _LOUD
                 writes = {"say": loudness * direction}
-                _add_neuron(made, layer, neuron, strengths, writes, sign)
+                _add_neuron(made, layer, neuron, strengths=strengths, writes=writes, sign=sign)
     note = {"say": -_LOUD * codes[_PLANTED[3].token]}
     made.neuron(_LAYER + 1, 0, {"note": np.ones(1)}, note, up={"one": np.ones(1)})
     return made.state_dict()
@@ -140,6 +147,7 @@ def _plant(
     made: Blueprint,
     neuron: int,
     planted: _Planted,
+    *,
     generator: np.random.Generator,
     codes: Matrix,
     elsewhere: Matrix,
@@ -152,7 +160,7 @@ def _plant(
     writes = {"say": sign * _LOUD * direction}
     if planted.erased:
         writes["note"] = np.full(1, sign)
-    _add_neuron(made, _LAYER, neuron, strengths, writes, sign)
+    _add_neuron(made, _LAYER, neuron, strengths=strengths, writes=writes, sign=sign)
 
 
 def _strengths(generator: np.random.Generator, words: Matrix) -> Matrix:
@@ -167,6 +175,7 @@ def _add_neuron(
     made: Blueprint,
     layer: int,
     neuron: int,
+    *,
     strengths: Matrix,
     writes: dict[str, Matrix],
     sign: float,

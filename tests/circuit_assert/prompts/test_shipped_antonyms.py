@@ -135,7 +135,7 @@ def test_template_ids_say_operation_and_language(operation):
         kind, language, number = prompt.clusters["template"].split("/")
         assert kind == operation.__name__[:-1]
         assert language == prompt.language
-        assert 1 <= int(number) <= 10
+        assert 1 <= int(number) <= 20
 
 
 @both
@@ -144,8 +144,8 @@ def test_a_thinned_set_keeps_every_level_equally_often(operation, chosen):
     prompts = operation("fr", per_concept=chosen)
     templates = Counter(p.clusters["template"] for p in prompts)
     concepts = Counter(p.clusters["concept"] for p in prompts)
-    assert len(templates) == 10
-    assert set(templates.values()) == {4 * chosen}
+    assert len(templates) == 20
+    assert set(templates.values()) == {2 * chosen}
     assert set(concepts.values()) == {chosen}
 
 
@@ -216,9 +216,9 @@ def test_an_unknown_language_is_refused_with_the_known_ones():
         antonyms("en", "xx")
 
 
-@pytest.mark.parametrize("chosen", [0, 11])
+@pytest.mark.parametrize("chosen", [0, 21])
 def test_an_impossible_number_of_templates_is_refused(chosen):
-    with pytest.raises(PromptError, match=f"per_concept is {chosen}: there are 1 to 10"):
+    with pytest.raises(PromptError, match=f"per_concept is {chosen}: there are 1 to 20"):
         synonyms("en", per_concept=chosen)
 
 

@@ -1,0 +1,3 @@
+"""What pytest has to know before it collects anything."""
+
+pytest_plugins = ["pytester"]

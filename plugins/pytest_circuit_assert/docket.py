@@ -1,0 +1,177 @@
+"""The controller's docket: every record of a run as it comes, written down line by line."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_circuit_assert.judgements.records import WHEN, now
+from pytest_circuit_assert.options import Options
+
+if TYPE_CHECKING:
+    from circuit_assert.ledger import LedgerFile, Record, RunRecord
+
+PACKAGES = (
+    "circuit-assert",
+    "torch",
+    "transformer-lens",
+    "transformers",
+    "scipy",
+    "statsmodels",
+    "numpy",
+    "pytest",
+)
+
+
+class Docket:
+    """Keeps what the tests report of their claims, and writes it down line by line.
+
+    Args:
+        config: pytest's.
+        options: Those of the run.
+    """
+
+    def __init__(self, config: pytest.Config, options: Options) -> None:
+        self.records: list[dict[str, Any]] = []
+        self.settled: list[tuple[str, str]] = []
+        self.adjusted: dict[str, float] = {}
+        self.path: Path | None = None
+        self.problem = ""
+        self._root = config.rootpath
+        self._options = options
+        self._started = datetime.now(UTC)
+        self._file: LedgerFile | None = None
+        self._lost = 0
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take the records off a report, as soon as it comes."""
+        from circuit_assert.ledger import NotRunRecord, as_dict, from_dict
+
+        if report.when == WHEN:
+            for made in report.claims:
+                record = from_dict(made)
+                if record is not None:
+                    self.records.append(made)
+                    self._write(record)
+            vars(report).update(claims=[])  # the docket has them; a report lives to the end
+        not_run = getattr(report, "claim_not_run", None)
+        if not_run is not None:
+            record = NotRunRecord(nodeid=report.nodeid, reason=not_run)
+            self.records.append(as_dict(record))
+            self._write(record)
+        settled = getattr(report, "claim_settled", None)
+        if settled is not None and (report.nodeid, settled) not in self.settled:
+            self.settled.append((report.nodeid, settled))
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, exitstatus: int) -> None:
+        """Write the last line."""
+        from circuit_assert.ledger import EndRecord
+
+        if not self.records:
+            return
+        self.adjusted, q_values = self._adjusted()
+        self._write(
+            EndRecord(
+                ended=now(), exit_status=int(exitstatus), holm=self.adjusted, q_values=q_values
+            )
+        )
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    @property
+    def lost(self) -> str:
+        """What the ledger could not keep, and a way on; empty when it kept everything."""
+        if not self.problem:
+            return ""
+        records = "1 record" if self._lost == 1 else f"{self._lost} records"
+        return (
+            f"The ledger lacks the last {records}: {self.problem}. Make room, give another folder "
+            "with --claims-ledger=DIR, or give --claims-no-ledger."
+        )
+
+    def _write(self, record: Record) -> None:
+        """Write one line; a ledger that fails once is left alone, and the run goes on."""
+        if self._options.ledger is None:
+            return
+        if self.problem:
+            self._lost += 1
+            return
+        try:
+            self._open(self._options.ledger).append(record)
+        except OSError as problem:
+            self.problem, self._lost = str(problem), 1
+
+    def _open(self, folder: Path) -> LedgerFile:
+        from circuit_assert.ledger import LedgerFile
+
+        if self._file is None:
+            self._file = LedgerFile(folder, self._started)
+            self.path = self._file.path
+            self._file.append(self._run())
+        return self._file
+
+    def _run(self) -> RunRecord:
+        from circuit_assert.ledger import RunRecord
+
+        commit = _git(self._root, "rev-parse", "HEAD")
+        changed = _git(self._root, "status", "--porcelain", "--untracked-files=no")
+        return RunRecord(
+            started=self._started.isoformat(timespec="milliseconds"),
+            git_commit=commit or None,
+            git_dirty=bool(changed) if commit and changed is not None else None,
+            versions=versions(),
+            false_pass_rate=self._options.false_pass_rate,
+            seed=self._options.seed,
+            device=self._options.device,
+            dtype=self._options.dtype,
+            fail_on=self._options.fail_on,
+        )
+
+    def _adjusted(self) -> tuple[dict[str, float], dict[str, float]]:
+        """Holm's p-values and Benjamini and Yekutieli's q-values, over the run's claims."""
+        judged = [record for record in self.records if record["record"] == "claim"]
+        p_values = {record["claim_id"]: record["p_value"] for record in reversed(judged)}
+        if not p_values:
+            return {}, {}
+        from circuit_assert.stats import benjamini_yekutieli, holm
+
+        given = [1.0 if p is None else p for p in p_values.values()]
+        return (
+            dict(zip(p_values, holm(given).tolist(), strict=True)),
+            dict(zip(p_values, benjamini_yekutieli(given).tolist(), strict=True)),
+        )
+
+
+def versions() -> dict[str, str]:
+    """The versions of what a verdict rests on, without importing any of it."""
+    found = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def _git(folder: Path, *arguments: str) -> str | None:
+    """What git says; None when there is no git or no repository."""
+    try:
+        done = subprocess.run(  # noqa: S603 - a fixed command
+            ["git", "-C", str(folder), *arguments],  # noqa: S607 - the user's git
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip()

@@ -1,0 +1,103 @@
+"""Says that something long is going on: where a test waits for a model, its output is captured."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Generator
+from contextlib import ExitStack, nullcontext
+from typing import Any, TypeVar
+
+import pytest
+
+_T = TypeVar("_T")
+_SAVE, _RESTORE, _CLEAR = "\x1b7", "\x1b8", "\x1b[K"
+
+
+class Progress:
+    """Shows what a session is doing: a line that goes again on a terminal, a plain one elsewhere.
+
+    On a terminal it stands behind pytest's dots and is wiped; elsewhere only the loading of a
+    model is told. While a model loads nothing is captured, so that what its first conversion says
+    is seen. Workers say nothing.
+
+    Args:
+        config: pytest's.
+    """
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._silent = hasattr(config, "workerinput") or config.get_verbosity() < 0
+        self._uncaptured = ExitStack()
+        self._shown = False
+        self._nodeid = ""
+
+    def report(self, text: str, done: int, total: int) -> None:
+        """Say how far something has come.
+
+        Args:
+            text: What is being done.
+            done: How much of it is done.
+            total: How much there is; 0 when it cannot be counted.
+        """
+        if self._silent:
+            return
+        self._uncaptured.close()
+        if total:
+            with self._capture_off():
+                self._show(f"{text}: {done}/{total}" if done < total else "")
+            return
+        self._uncaptured.enter_context(self._capture_off())
+        if sys.stderr.isatty():
+            self._show(f"{text} …")
+        else:
+            self._tell(f"{text} …")
+
+    @pytest.hookimpl(wrapper=True, trylast=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, _T, _T]:
+        """Wipe what is left, also when loading fails."""
+        return (yield from self._phase(item))
+
+    @pytest.hookimpl(wrapper=True, trylast=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, _T, _T]:
+        """Wipe what is left, also when loading fails."""
+        return (yield from self._phase(item))
+
+    def _phase(self, item: pytest.Item) -> Generator[None, _T, _T]:
+        self._nodeid = item.nodeid
+        try:
+            return (yield)
+        finally:
+            self._uncaptured.close()
+            if self._shown:
+                with self._capture_off():
+                    self._show("")
+
+    def _tell(self, text: str) -> None:
+        """A line of its own, after which the line of results goes on."""
+        reporter: Any = self._config.pluginmanager.getplugin("terminalreporter")
+        if reporter is None:
+            return
+        reporter.ensure_newline()
+        reporter.write_line(f"circuit-assert: {text}")
+        if not reporter.showlongtestinfo:
+            reporter.write_fspath_result(self._nodeid, "")
+
+    def _show(self, text: str) -> None:
+        """Write behind what is on the line, and return to where it ended."""
+        if not sys.stderr.isatty() or not (text or self._shown):
+            return
+        writer = self._config.get_terminal_writer()
+        room = shutil.get_terminal_size().columns - writer.width_of_current_line - 2
+        writer.flush()
+        said = f" {text[:room]}" if room > 20 else ""
+        sys.stderr.write(f"{_SAVE}{_CLEAR}{said}{_RESTORE}")
+        sys.stderr.flush()
+        self._shown = bool(said)
+
+    def _capture_off(self) -> Any:  # noqa: ANN401 - a context manager of pytest's
+        manager: Any = self._config.pluginmanager.getplugin("capturemanager")
+        return nullcontext() if manager is None else manager.global_and_fixture_disabled()
+
+
+PROGRESS = pytest.StashKey[Progress]()

@@ -1,0 +1,143 @@
+"""What the run says of its claims: a header when there are any, and a table at the end."""
+
+from __future__ import annotations
+
+import os
+import textwrap
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_circuit_assert.docket import Docket, versions
+from pytest_circuit_assert.markers import is_about_claims
+from pytest_circuit_assert.options import Options
+
+_WIDTH = 100
+_MARKUP: Mapping[str, Mapping[str, bool]] = {
+    "heading": {"bold": True},
+    "good": {"green": True},
+    "bad": {"red": True},
+    "undecided": {"yellow": True},
+    "faint": {"light": True},
+}
+
+
+class Summary:
+    """Writes to the terminal what the docket holds.
+
+    Args:
+        config: pytest's.
+        options: Those of the run.
+        docket: The controller's.
+    """
+
+    def __init__(self, config: pytest.Config, options: Options, docket: Docket) -> None:
+        self._here = config.invocation_params.dir
+        self._verbose = config.get_verbosity() > 0
+        self._options = options
+        self._docket = docket
+        self._header_shown = False
+
+    def pytest_report_collectionfinish(self, items: Sequence[pytest.Item]) -> list[str]:
+        """Say under what conditions claims will be judged, when there are any."""
+        if not any(map(is_about_claims, items)):
+            return []
+        self._header_shown = True
+        return self._header()
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Write what is inconclusive, what has settled, and the table."""
+        self._inconclusive(terminalreporter)
+        if not self._docket.records:
+            return
+        from circuit_assert.reporting.summary import summary
+
+        terminalreporter.write_sep("=", "claims")
+        if not self._header_shown:  # under xdist it is the workers that collect
+            for text in self._header():
+                terminalreporter.write_line(text)
+        lines = summary(
+            self._docket.records,
+            width=terminalreporter.config.get_terminal_writer().fullwidth
+            if terminalreporter.isatty()
+            else _WIDTH,
+            adjusted=self._docket.adjusted,
+            verbose=self._verbose,
+        )
+        for line in lines:
+            terminalreporter.write_line(line.text, **_MARKUP.get(line.tone, {}))
+        self._settled(terminalreporter)
+        self._ledger(terminalreporter)
+
+    def _header(self) -> list[str]:
+        options = self._options
+        said = (
+            f"claims: {options.device}, {options.dtype}, α = {options.false_pass_rate:g}, "
+            f"seed {options.seed}"
+        )
+        found = versions()
+        names = ("circuit-assert", "torch", "transformer-lens", "transformers")
+        said += "; " + ", ".join(f"{name} {found[name]}" for name in names if name in found)
+        lines = textwrap.wrap(said, _WIDTH, subsequent_indent="  ", break_on_hyphens=False)
+        if options.is_rerun:
+            lines += textwrap.wrap(
+                f"claims: with seed {options.seed} this run is a rerun of those with seed 0: the "
+                "first verdict on a claim stands, and r reruns turn α into 1 − (1 − α)^(r + 1).",
+                _WIDTH,
+                subsequent_indent="  ",
+            )
+        return lines
+
+    def _inconclusive(self, reporter: pytest.TerminalReporter) -> None:
+        """A section like pytest's own of failures, which lists only what is called failed."""
+        reports: list[Any] = reporter.stats.get("inconclusive", [])
+        style = reporter.config.getoption("tbstyle")
+        if not reports or style == "no":
+            return
+        reporter.write_sep("=", "INCONCLUSIVE")
+        for report in reports:
+            reporter.write_sep("_", report.head_line or report.nodeid, yellow=True, bold=True)
+            if report.failed:
+                report.toterminal(reporter.config.get_terminal_writer())
+            else:
+                reporter.write_line(report.longrepr[2])
+            if style != "line":
+                _write_sections(reporter, report)
+
+    def _settled(self, reporter: pytest.TerminalReporter) -> None:
+        for nodeid, words in self._docket.settled:
+            text = f"SETTLED, {words}. Remove open_claim from {nodeid}."
+            for line in textwrap.wrap(text, _WIDTH, subsequent_indent="  "):
+                reporter.write_line(line, bold=True)
+
+    def _ledger(self, reporter: pytest.TerminalReporter) -> None:
+        docket = self._docket
+        if docket.path is not None:
+            for line in _folded(f"Ledger: {_nearest(docket.path, self._here)}"):
+                reporter.write_line(line)
+        for line in textwrap.wrap(docket.lost, _WIDTH):
+            reporter.write_line(line, red=True, bold=True)
+
+
+def _write_sections(reporter: pytest.TerminalReporter, report: Any) -> None:  # noqa: ANN401
+    """What was printed, as far as --show-capture asks for it, and evidence without a traceback."""
+    shown = str(reporter.config.getoption("showcapture"))
+    for name, content in report.sections:
+        if name.startswith("Captured") and shown != "all" and shown not in name:
+            continue
+        reporter.write_sep("-", name)
+        reporter.write_line(content.rstrip("\n"))
+
+
+def _nearest(path: Path, here: Path) -> str:
+    try:
+        relative = os.path.relpath(path, here)
+    except ValueError:  # on another drive
+        return str(path)
+    return min(relative, str(path), key=len)
+
+
+def _folded(text: str) -> list[str]:
+    return textwrap.wrap(text, _WIDTH, break_on_hyphens=False) or [text]

@@ -1,0 +1,135 @@
+"""Options, and their twins in the configuration file."""
+
+import pytest
+
+SHOW = """
+    def test_show(pytestconfig, claims_seed, claims_session, repeated_tokens, ioi):
+        session = claims_session
+        print("seen:", session.false_pass_rate, session.device, session.dtype, claims_seed)
+        print("seeds:", repeated_tokens.seed)
+"""
+
+
+def configure(suite, **settings):
+    lines = [f"{name} = {value}" for name, value in settings.items()]
+    suite.pytester.makeini("\n".join(["[pytest]", "addopts = --import-mode=importlib", *lines]))
+
+
+def test_defaults(suite):
+    result = suite.run(SHOW, "-s")
+    result.stdout.fnmatch_lines(["*seen: 0.01 cpu float32 0", "seeds: 0"])
+
+
+def test_the_command_line(suite):
+    options = ["--claims-false-pass-rate=0.05", "--claims-device=cuda:1"]
+    result = suite.run(SHOW, "-s", *options, "--claims-dtype=bfloat16", "--claims-seed=7")
+    result.stdout.fnmatch_lines(["*seen: 0.05 cuda:1 bfloat16 7", "seeds: 7"])
+
+
+def test_the_configuration_file_and_that_the_command_line_wins(suite):
+    configure(
+        suite,
+        claims_false_pass_rate=0.02,
+        claims_device="mps",
+        claims_dtype="float16",
+        claims_seed=3,
+    )
+    suite.run(SHOW, "-s").stdout.fnmatch_lines(["*seen: 0.02 mps float16 3"])
+    result = suite.run(SHOW, "-s", "--claims-seed=0", "--claims-device=cpu")
+    result.stdout.fnmatch_lines(["*seen: 0.02 cpu float16 0"])
+
+
+@pytest.mark.parametrize(
+    ("option", "fact", "fix"),
+    [
+        ("--claims-device=tpu", "'tpu' is no device", "write cpu, mps, cuda, or cuda:1"),
+        ("--claims-dtype=int8", "'int8' is none of", "float32, bfloat16, float16"),
+        ("--claims-false-pass-rate=0.7", "'0.7' is no rate between 0 and 0.5", "write 0.01"),
+        ("--claims-false-pass-rate=low", "'low' is no rate", "write 0.01"),
+        ("--claims-seed=-1", "'-1' is no seed", "write a whole number from 0"),
+        ("--claims-seed=x", "'x' is no seed", "write a whole number from 0"),
+        ("--claims-fail-on=never", "'never' is none of", "inconclusive, refuted"),
+    ],
+)
+@pytest.mark.parametrize("where", ["command line", "file"])
+def test_a_bad_value_is_a_usage_error_that_names_the_fix(suite, option, fact, fix, where):
+    options = [option]
+    if where == "file":
+        name, value = option.removeprefix("--").replace("-", "_", 2).split("=")
+        configure(suite, **{name.replace("-", "_"): value})
+        options = []
+    result = suite.run("def test_one(): pass", *options)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    said = result.stderr.str()
+    assert "INTERNALERROR" not in said + result.stdout.str()
+    if where == "command line":
+        assert option.split("=")[0] in said
+        assert fact in said
+        assert fix in said
+    else:
+        assert option.split("=")[0].removeprefix("--").replace("-", "_") in said
+
+
+def test_a_ledger_in_two_minds_is_a_usage_error(suite):
+    result = suite.run("def test_one(): pass", "--claims-ledger=x", "--claims-no-ledger")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*one of --claims-ledger and --claims-no-ledger*"])
+
+
+def test_they_are_one_group_in_the_help(suite):
+    help_text = suite.run("", "--help").stdout.str()
+    group = help_text.split("circuit claims:")[1].split("\n\n")[0]
+    for name in ("model", "device", "dtype", "false-pass-rate", "seed", "fail-on", "ledger"):
+        assert f"--claims-{name}" in group
+    for name in ("model", "device", "dtype", "false_pass_rate", "seed", "fail_on", "no_ledger"):
+        assert f"claims_{name} (" in help_text
+
+
+def test_the_model_fixture_is_the_model_of_the_option(suite):
+    test = """
+        def test_model(model, plain_text, unrelated):
+            assert (model.name, model.spec.source) == ("some/model", "hub")
+            assert len(plain_text) and len(unrelated)
+    """
+    suite.run(test, "--claims-model=some/model").assert_outcomes(passed=1)
+    configure(suite, claims_model="some/model")
+    suite.run(test).assert_outcomes(passed=1)
+
+
+def test_without_the_option_it_says_how_to_give_one(suite):
+    result = suite.run("def test_model(model): pass")
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*`model` fixture means no model: give --claims-model=gemma-3*"])
+
+
+def test_markers_are_registered_and_claims_can_be_selected(suite):
+    test = """
+        import pytest
+
+        @pytest.mark.claim("early")
+        @pytest.mark.needs_gpu
+        @pytest.mark.needs_hub
+        @pytest.mark.open_claim("a reason")
+        def test_marked(): pass
+
+        def test_claim(tiny, weighs):
+            assert weighs(tiny["L0H0"], 2)
+
+        def test_other(): pass
+    """
+    options = ["--strict-markers", "--strict-config", "-W", "error"]
+    suite.run(test, "-m", "claim", "-k", "not marked", *options).assert_outcomes(
+        passed=1, deselected=2
+    )
+
+
+def test_components_name_the_tests_they_parametrize(suite):
+    test = """
+        import pytest
+        from circuit_assert.components import Head, Neuron
+
+        @pytest.mark.parametrize("component", [Head(5, 1), Neuron(3, 44)])
+        def test_it(component): pass
+    """
+    result = suite.run(test, "--collect-only", "-q")
+    result.stdout.fnmatch_lines(["*::test_it[[]L5H1]", "*::test_it[[]L3N44]"])

@@ -1,0 +1,94 @@
+"""What is shown while a model loads: one line, and on a terminal only for as long as it takes."""
+
+import os
+import pty
+import re
+import subprocess
+import sys
+
+ONE = """
+    def test_it(tiny, weighs):
+        print("printed by the test")
+        assert weighs(tiny["L0H0"], 2)
+
+    def test_fails(tiny, weighs):
+        print("kept by capture")
+        assert weighs(tiny["L0H1"], 0)
+"""
+
+
+def test_elsewhere_than_on_a_terminal_loading_is_a_line(suite):
+    result = suite.run(ONE)
+    lines = result.outlines
+    first = lines.index("circuit-assert: loading tiny …")
+    assert lines[first + 1].startswith("test_suite.py ")
+    assert "printed by the test" not in lines
+    assert "kept by capture" in lines
+    assert "measuring" not in result.stdout.str()
+
+
+def test_quiet_runs_say_nothing_of_it(suite):
+    assert "loading" not in suite.run(ONE, "-q").stdout.str()
+
+
+def test_verbose_lines_stay_whole(suite):
+    lines = suite.run(ONE, "-v").outlines
+    assert any(line.startswith("test_suite.py::test_it PASSED") for line in lines)
+
+
+def test_it_respects_a_tests_own_capture(suite):
+    suite.run(
+        """
+        def test_it(tiny, weighs, capsys):
+            print("mine")
+            assert weighs(tiny["L0H0"], 2)
+            assert capsys.readouterr().out == "mine\\n"
+        """
+    ).assert_outcomes(passed=1)
+
+
+def test_a_load_that_fails_leaves_capture_on(suite):
+    result = suite.run(
+        """
+        def test_it(claims_session):
+            claims_session._progress("loading tiny", 0, 0)
+            raise OSError("no such model")
+
+        def test_after():
+            print("swallowed")
+        """
+    )
+    assert result.parseoutcomes() == {"failed": 1, "passed": 1}
+    assert "swallowed" not in result.outlines
+
+
+def test_on_a_terminal_it_is_wiped(suite):
+    suite.write(ONE)
+    controller, terminal = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pytest", "-p", "no:hypothesispytest"],
+        cwd=suite.path,
+        stdout=terminal,
+        stderr=terminal,
+        env={**os.environ, "COLUMNS": "100", "TERM": "xterm"},
+    )
+    os.close(terminal)
+    shown = b""
+    while True:
+        try:
+            part = os.read(controller, 4096)
+        except OSError:
+            break
+        if not part:
+            break
+        shown += part
+    process.wait()
+    os.close(controller)
+    text = shown.decode()
+    assert "\x1b7\x1b[K loading tiny …\x1b8" in text
+    assert "\x1b7\x1b[K measuring tiny: 0/24\x1b8" in text
+    assert "\x1b7\x1b[K\x1b8" in text
+    assert text.count("\x1b7") == text.count("\x1b8")
+    left = re.sub(r"\x1b7.*?\x1b8", "", text)
+    assert "loading tiny" not in left
+    assert "measuring" not in left

@@ -1,0 +1,151 @@
+"""The ledger of a run: complete, written as things happen, and never in the way."""
+
+import signal
+import subprocess
+
+from circuit_assert.ledger import SCHEMA, read
+
+
+def test_it_begins_with_the_run_and_ends_with_its_end(suite):
+    suite.run(suite.mixed, "--claims-seed=4", "--claims-fail-on=refuted")
+    found = suite.ledger
+    assert found.run is not None
+    assert found.run.schema == SCHEMA
+    assert (found.run.seed, found.run.fail_on, found.run.false_pass_rate) == (4, "refuted", 0.01)
+    assert (found.run.device, found.run.dtype) == ("cpu", "float32")
+    wanted = {"python", "pytest", "torch", "transformer-lens", "transformers", "scipy"}
+    assert wanted | {"circuit-assert"} <= set(found.run.versions)
+    assert found.end is not None
+    assert found.end.exit_status == 1
+    (supported,) = [claim for claim in found.claims if claim.verdict == "supported"]
+    assert found.end.holm[supported.claim_id] == 0.005
+    assert len(found.claims) == len(found.assertions) == 5
+
+
+def test_a_claim_has_its_context(suite):
+    suite.run(
+        """
+        import pytest
+
+        @pytest.mark.claim("early")
+        def test_it(tiny, weighs):
+            assert weighs(tiny["L0H0"], 2)
+        """
+    )
+    (claim,) = suite.ledger.claims
+    assert claim.nodeid == "test_suite.py::test_it"
+    assert (claim.sentence, claim.words) == ("L0H0 weighs 2 in tiny", "L0H0 weighs 2")
+    assert claim.tags == ("early",)
+    assert claim.at.endswith("+00:00")
+    assert claim.shown is not None
+    assert claim.shown.region == "above +0.10"
+
+
+def test_git_is_recorded_inside_a_repository(suite):
+    def git(*arguments):
+        subprocess.run(
+            ["git", "-c", "user.name=n", "-c", "user.email=e@e", *arguments],
+            cwd=suite.path,
+            check=True,
+            capture_output=True,
+        )
+
+    suite.write(suite.mixed)
+    git("init")
+    git("add", ".")
+    git("commit", "-m", "m")
+    suite.pytester.runpytest_inprocess("-k", "supported")
+    (first,) = suite.files
+    run = read(first).run
+    assert run is not None
+    assert run.git_dirty is False
+    assert len(run.git_commit or "") == 40
+    suite.write(suite.mixed + "\n    # changed\n")
+    suite.pytester.runpytest_inprocess("-k", "supported")
+    run = read(suite.files[-1]).run
+    assert run is not None
+    assert run.git_dirty is True
+
+
+def test_the_folder_can_be_chosen_or_none(suite):
+    suite.run(suite.mixed, "--claims-ledger=elsewhere")
+    assert len(list((suite.path / "elsewhere").glob("*.jsonl"))) == 1
+    result = suite.run(suite.mixed, "--claims-no-ledger")
+    assert "Ledger" not in result.stdout.str()
+    assert "assertions hold" in result.stdout.str()
+    assert not suite.files
+    ini = "[pytest]\naddopts = --import-mode=importlib\nclaims_no_ledger = true\n"
+    suite.pytester.makeini(ini)
+    suite.run(suite.mixed)
+    assert not suite.files
+    suite.pytester.makeini("[pytest]\naddopts = --import-mode=importlib\nclaims_ledger = kept\n")
+    suite.run(suite.mixed)
+    assert len(list((suite.path / "kept").glob("*.jsonl"))) == 1
+
+
+def test_each_claim_is_written_once_for_each_test(suite):
+    suite.run(
+        """
+        def test_twice(tiny, weighs):
+            assert weighs(tiny["L0H0"], 2)
+            assert weighs(tiny["L0H0"], 2)
+
+        def test_again(tiny, weighs):
+            assert weighs(tiny["L0H0"], 2)
+        """
+    )
+    assert [claim.nodeid[-5:] for claim in suite.ledger.claims] == ["twice", "again"]
+    assert len(suite.ledger.assertions) == 2
+
+
+def test_a_killed_run_leaves_what_was_judged(suite):
+    result = suite.run_apart(
+        """
+        import os, signal
+
+        def test_first(tiny, weighs):
+            assert weighs(tiny["L0H0"], 2)
+
+        def test_killed(tiny, weighs):
+            assert weighs(tiny["L0H1"], 0) or True
+            os.kill(os.getpid(), signal.SIGKILL)
+        """
+    )
+    assert result.ret == -signal.SIGKILL
+    found = suite.ledger
+    assert found.run is not None
+    assert found.end is None
+    assert [claim.words for claim in found.claims] == ["L0H0 weighs 2", "L0H1 weighs 0"]
+    assert [each.held for each in found.assertions] == [True]
+
+
+def test_a_ledger_that_cannot_be_made_is_told_once_and_loses_no_run(suite):
+    (suite.path / "taken").write_text("a file")
+    result = suite.run(suite.mixed, "--claims-ledger=taken")
+    assert result.parseoutcomes() == {"passed": 2, "failed": 1, "inconclusive": 1, "open": 1}
+    said = " ".join(result.outlines)
+    assert said.count("The ledger lacks the last 11 records:") == 1
+    assert "--claims-no-ledger" in said
+    assert "2 of 5 assertions hold" in said
+    assert not any(line.startswith("Ledger: ") for line in result.outlines)
+
+
+def test_a_disk_that_fills_up_leaves_whole_lines_and_the_run_goes_on(suite, monkeypatch):
+    from circuit_assert.ledger import LedgerFile
+
+    append = LedgerFile.append
+    seen = []
+
+    def full(self, record):
+        seen.append(record)
+        if len(seen) > 3:
+            raise OSError(28, "No space left on device")
+        append(self, record)
+
+    monkeypatch.setattr(LedgerFile, "append", full)
+    result = suite.run(suite.mixed)
+    assert result.parseoutcomes() == {"passed": 2, "failed": 1, "inconclusive": 1, "open": 1}
+    said = " ".join(result.outlines)
+    assert "The ledger lacks the last 9 records: [Errno 28] No space left on device." in said
+    assert len(seen) == 4
+    assert len(suite.ledger.claims) == 1
