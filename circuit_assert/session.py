@@ -106,7 +106,11 @@ class Session:
                 by_model.setdefault(spec, {})[claim.id] = claim
         for spec, new in by_model.items():
             self._evaluate_one_model(spec, list(new.values()))
-        return [self._evidence[spec, claim.id] for spec, claim in wanted]
+        found = [self._evidence[spec, claim.id] for spec, claim in wanted]
+        for (_, claim), evidence in zip(wanted, found, strict=True):
+            for tell in self.on_judged:
+                tell(claim, evidence)
+        return found
 
     def measure(self, model: Model, requests: Sequence[AnyRequest]) -> list[Array]:
         """Plain scores, without a claim: for looking around before one is made.

@@ -31,8 +31,8 @@ from circuit_assert.prompts.text import plain_text
 from circuit_assert.stats.region import above, within
 
 _DRAWS = 10
-_OFF_TASK_DOCUMENTS = 40
-_OFF_TASK_LOSS = Loss(places=32)
+_OFF_TASK_DOCUMENTS = 24
+_OFF_TASK_LOSS = Loss(places=16)
 _METRICS: dict[str, Measurement] = {
     "logit difference": LogitDifference(),
     "centred logit": CentredLogit(),
@@ -67,7 +67,7 @@ def ablation_drops_logit(
         reference: Whose activations give means and donors: the prompts themselves, their
             "corrupt" side, or another set of the same templates.
         metric: "logit difference", or "centred logit": the answer's minus the vocabulary's mean.
-        off_task: Unrelated documents; by default 40 shipped ones.
+        off_task: Unrelated documents; by default 24 shipped ones.
         off_task_within: Largest change of their loss that does not count, in nats.
 
     Raises:
@@ -218,10 +218,10 @@ class PeerContrast(Quantity):
 
     def measured(self, scores: Scores) -> Measured:
         """The contrast on the test half, unit by unit."""
+        sets = peer_sets(self._components, self.effect.on, scores)
         own = self.effect.measured(scores)
         ids = np.array([str(i) for i in next(iter(own.clusters.values()))])
         discovery = np.isin(ids, list(discovery_ids(ids.tolist())))
-        sets = peer_sets(self._components, self.effect.on, scores)
         peers = {s: self.effect.of(s) for s in sets}
         failing = {
             members: effect

@@ -68,7 +68,10 @@ def peer_sets(
     taken = set(components)
     sets: dict[tuple[Component, ...], None] = {}
     for turn in range(max(map(len, columns), default=0)):
-        chosen = tuple(column[turn % len(column)] for column in columns if column)
+        # Alike members have the same candidates: each starts one further down the list.
+        chosen = tuple(
+            column[(turn + start) % len(column)] for start, column in enumerate(columns) if column
+        )
         if len(set(chosen)) == len(components) and not taken & set(chosen):
             sets[chosen] = None
     if len(sets) < LEAST:

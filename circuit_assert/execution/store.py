@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
 import torch
 
 from circuit_assert.components import Component, Direction, Site
@@ -85,8 +86,13 @@ def exchange_partners(
         like: The set that is being edited.
         own: The unit of `like` that is being edited.
     """
-    length = len(like.tokens["clean"][own])
-    others = [unit for unit in range(len(prompts)) if unit != left_out]
+    row = like.tokens["clean"][own]
+    length = len(row)
+    others = [
+        unit
+        for unit in range(len(prompts))
+        if unit != left_out and not np.array_equal(prompts.tokens["clean"][unit], row)
+    ]
     same_group = [unit for unit in others if prompts.groups[unit] == like.groups[own]]
     if len(same_group) > 1:
         return same_group

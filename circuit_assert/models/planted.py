@@ -24,7 +24,7 @@ class PlantedModel:
     """A small transformer with weights set by hand, and what is true and false of it.
 
     Args:
-        name: What reports call it.
+        name: What reports call it. Models of one name count as one: give other weights another.
         card: Its sizes.
         settings: Fields of a transformer-lens `TransformerBridgeConfig`.
         weights: Makes the state dict of the native model.

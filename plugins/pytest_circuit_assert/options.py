@@ -49,7 +49,7 @@ OPTIONS = pytest.StashKey[Options]()
 
 def add_options(parser: pytest.Parser) -> None:
     """Add the group and the settings of the same names, with underscores."""
-    group = parser.getgroup("circuit claims", "claims about the inside of language models")
+    group = parser.getgroup("circuit claims")
     add = group.addoption
     add(
         "--claims-model",

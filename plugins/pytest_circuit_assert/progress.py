@@ -79,7 +79,7 @@ class Progress:
         if reporter is None:
             return
         reporter.ensure_newline()
-        reporter.write_line(f"circuit-assert: {text}")
+        reporter.write(f"circuit-assert: {text}")
         if not reporter.showlongtestinfo:
             reporter.write_fspath_result(self._nodeid, "")
 
@@ -90,7 +90,7 @@ class Progress:
         writer = self._config.get_terminal_writer()
         room = shutil.get_terminal_size().columns - writer.width_of_current_line - 2
         writer.flush()
-        said = f" {text[:room]}" if room > 20 else ""
+        said = f" {text[:room]}" if text and room > 20 else ""
         sys.stderr.write(f"{_SAVE}{_CLEAR}{said}{_RESTORE}")
         sys.stderr.flush()
         self._shown = bool(said)

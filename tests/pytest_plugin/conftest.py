@@ -6,7 +6,7 @@ import statsmodels.stats.multitest  # noqa: F401 - runs inside this process must
 import circuit_assert.judging
 import circuit_assert.ledger
 import circuit_assert.prompts.repeated
-import circuit_assert.session  # noqa: F401
+import circuit_assert.session
 
 SCRIPT = '''
 """Claims whose verdict is the number they are given: 2 supported, 0 refuted, 1 inconclusive."""
@@ -35,7 +35,7 @@ def weighs(head, weight):
 def read_out(session, spec, claims):
     for claim in claims:
         session.judged = getattr(session, "judged", 0) + 1
-        if session._progress:
+        if session._progress and session.judged == 1:
             session._progress(f"loading {spec.name}", 0, 0)
             session._progress(f"measuring {spec.name}", 0, 24)
             session._progress(f"measuring {spec.name}", 24, 24)
@@ -44,7 +44,7 @@ def read_out(session, spec, claims):
             "weight", "primary", "its weight above +0.10", verdict, effect=0.79, low=0.76,
             high=0.82, unit="attention", region="above +0.10",
         )
-        session._evidence[claim.id] = Evidence(
+        session._evidence[spec, claim.id] = Evidence(
             claim.id, claim.kind, claim.sentence, claim.model.name, verdict, "the scales say so",
             (finding,), claim.arguments, session.false_pass_rate, p_value=0.001,
             fingerprint="f" * 16, dtype=spec.dtype, device=spec.device, runs=1,
@@ -59,7 +59,7 @@ def pytest_unconfigure():
     Session._evaluate_one_model = measure
 
 
-@pytest.fixture(name="weighs")
+@pytest.fixture(scope="session", name="weighs")
 def _weighs():
     return weighs
 
@@ -88,13 +88,15 @@ MIXED = """
         assert weighs(tiny["L1H0"], 1)
 """
 RUNS = ".claims/runs"
+OPTIONS = "--import-mode=importlib -p pytest_circuit_assert -p xdist -p rerunfailures"
 
 
 @pytest.fixture
 def suite(pytester, monkeypatch):
     """A folder with the scripted claims; `suite.run(test_file, *options)` runs a test file."""
     monkeypatch.setenv("COLUMNS", "80")
-    pytester.makeini("[pytest]\naddopts = --import-mode=importlib\n")
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # others take a second each run
+    pytester.makeini(f"[pytest]\naddopts = {OPTIONS}\n")
     pytester.makeconftest(SCRIPT)
     return Suite(pytester)
 
@@ -105,6 +107,10 @@ class Suite:
     def __init__(self, pytester):
         self.pytester = pytester
         self.path = pytester.path
+
+    def configure(self, **settings):
+        lines = [f"{name} = {value}" for name, value in settings.items()]
+        self.pytester.makeini("\n".join(["[pytest]", f"addopts = {OPTIONS}", *lines]))
 
     def write(self, text):
         self.pytester.makepyfile(test_suite=text)

@@ -8,7 +8,8 @@ DENIED = ("refuted", True, "denied", "passed")
 
 def of(body):
     lines = "".join(f"    {line}\n" for line in body.splitlines())
-    return f"def test_it(tiny, weighs):\n    def w(head, weight): return weighs(tiny[head], weight)\n{lines}"
+    helper = "    def w(head, weight): return weighs(tiny[head], weight)\n"
+    return f"def test_it(tiny, weighs):\n{helper}{lines}"
 
 
 @pytest.mark.parametrize(
@@ -21,7 +22,7 @@ def of(body):
         ('assert w("L0H0", 0), "a reason"', {"L0H0": ("refuted", False, "asserted", "failed")}),
         ('assert w("L0H0", 1)', {"L0H0": ("inconclusive", False, "unknown", "inconclusive")}),
         (
-            'assert w("L0H0", 2)\nassert not w("L0H1", 0)\nassert w("L0H2", 0)\nassert w("L0H3", 2)',
+            'assert w("L0H0", 2)\nassert not w("L0H1", 0)\nassert w("L0H2", 0)\nassert 1',
             {
                 "L0H0": ("supported", True, "asserted", "failed"),
                 "L0H1": ("refuted", True, "denied", "failed"),

@@ -90,6 +90,13 @@ def test_a_claim_is_not_a_bool(suite, wrong, said):
     assert f"TypeError: {said}" in result.stdout.str()
 
 
+@pytest.fixture
+def own_session(monkeypatch):
+    """A default session of this test's own: the run that it is part of observes the other."""
+    monkeypatch.setattr("circuit_assert.session._sessions", [])
+
+
+@pytest.mark.usefixtures("own_session")
 def test_claims_of_the_librarys_own_session_are_seen_too(suite):
     result = suite.run(
         """
@@ -105,6 +112,7 @@ def test_claims_of_the_librarys_own_session_are_seen_too(suite):
     assert [each.held for each in suite.ledger.assertions] == [True]
 
 
+@pytest.mark.usefixtures("own_session")
 def test_the_librarys_own_session_is_let_go_after_the_run(suite):
     from circuit_assert.session import default_session
 

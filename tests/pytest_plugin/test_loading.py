@@ -30,11 +30,12 @@ def test_the_entry_point_has_the_modules_name():
     assert point.value == "pytest_circuit_assert"
 
 
-@pytest.mark.parametrize("how", ["-p", "pytest_plugins", "PYTEST_PLUGINS", "twice"])
+@pytest.mark.parametrize("how", ["entry point", "-p", "pytest_plugins", "PYTEST_PLUGINS", "twice"])
 def test_it_loads_by_name(suite, monkeypatch, how):
+    suite.pytester.makeini("[pytest]\naddopts = --import-mode=importlib\n")
     options = []
-    if how != "twice":
-        monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    if how in {"entry point", "twice"}:
+        monkeypatch.delenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD")
     if how in {"-p", "twice"}:
         options = ["-p", "pytest_circuit_assert"]
     if how == "pytest_plugins":
@@ -62,13 +63,16 @@ def test_importing_it_loads_nothing_heavy():
     assert not modules & HEAVY
 
 
-def test_a_run_without_claims_loads_nothing_heavy_and_says_nothing(pytester):
+def test_a_run_without_claims_loads_nothing_heavy_and_says_nothing(pytester, monkeypatch):
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    monkeypatch.setenv("PYTEST_PLUGINS", "pytest_circuit_assert")
     pytester.makeconftest(TELL)
     pytester.makepyfile("def test_nothing(): pass")
     result = pytester.runpytest_subprocess()
     result.assert_outcomes(passed=1)
     assert not loaded(result) & (HEAVY | {"numpy"})
-    assert "claims" not in result.stdout.str()
+    assert "pytest_circuit_assert" in loaded(result)
+    assert "claims: " not in result.stdout.str()
     assert not (pytester.path / ".claims").exists()
 
 

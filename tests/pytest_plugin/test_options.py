@@ -10,11 +10,6 @@ SHOW = """
 """
 
 
-def configure(suite, **settings):
-    lines = [f"{name} = {value}" for name, value in settings.items()]
-    suite.pytester.makeini("\n".join(["[pytest]", "addopts = --import-mode=importlib", *lines]))
-
-
 def test_defaults(suite):
     result = suite.run(SHOW, "-s")
     result.stdout.fnmatch_lines(["*seen: 0.01 cpu float32 0", "seeds: 0"])
@@ -27,8 +22,7 @@ def test_the_command_line(suite):
 
 
 def test_the_configuration_file_and_that_the_command_line_wins(suite):
-    configure(
-        suite,
+    suite.configure(
         claims_false_pass_rate=0.02,
         claims_device="mps",
         claims_dtype="float16",
@@ -55,8 +49,8 @@ def test_the_configuration_file_and_that_the_command_line_wins(suite):
 def test_a_bad_value_is_a_usage_error_that_names_the_fix(suite, option, fact, fix, where):
     options = [option]
     if where == "file":
-        name, value = option.removeprefix("--").replace("-", "_", 2).split("=")
-        configure(suite, **{name.replace("-", "_"): value})
+        name, value = option.removeprefix("--").split("=")
+        suite.configure(**{name.replace("-", "_"): value})
         options = []
     result = suite.run("def test_one(): pass", *options)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
@@ -92,7 +86,7 @@ def test_the_model_fixture_is_the_model_of_the_option(suite):
             assert len(plain_text) and len(unrelated)
     """
     suite.run(test, "--claims-model=some/model").assert_outcomes(passed=1)
-    configure(suite, claims_model="some/model")
+    suite.configure(claims_model="some/model")
     suite.run(test).assert_outcomes(passed=1)
 
 

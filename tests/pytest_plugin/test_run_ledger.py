@@ -74,11 +74,10 @@ def test_the_folder_can_be_chosen_or_none(suite):
     assert "Ledger" not in result.stdout.str()
     assert "assertions hold" in result.stdout.str()
     assert not suite.files
-    ini = "[pytest]\naddopts = --import-mode=importlib\nclaims_no_ledger = true\n"
-    suite.pytester.makeini(ini)
+    suite.configure(claims_no_ledger="true")
     suite.run(suite.mixed)
     assert not suite.files
-    suite.pytester.makeini("[pytest]\naddopts = --import-mode=importlib\nclaims_ledger = kept\n")
+    suite.configure(claims_ledger="kept")
     suite.run(suite.mixed)
     assert len(list((suite.path / "kept").glob("*.jsonl"))) == 1
 

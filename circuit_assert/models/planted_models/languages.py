@@ -156,7 +156,7 @@ def _operation(
     return PromptSet(name, tuple(prompts), cluster_by=("concept", "template"))
 
 
-def _no_answers(concept: int) -> tuple[None, None]:  # noqa: ARG001 - called as `answers` is
+def _no_answers(concept: int) -> tuple[None, None]:
     return None, None
 
 
@@ -232,7 +232,7 @@ def _weights(shape: Shape, feature: Feature) -> dict[str, torch.Tensor]:
         for row, operation in enumerate(OPERATIONS, start=2 * pair):
             say[_number(_Token(LANGUAGES[language], operation, concept)), row] = 1.0
             asked = _SIGNS[operation] * _read_by(feature, language)
-            _answer(made, row, concept, language, asked, gains[pair])
+            _answer(made, row, concept, language, asked=asked, loudness=gains[pair])
     made.unembed("say", say)
     return made.state_dict()
 
@@ -299,7 +299,7 @@ def _bring(made: Blueprint, head: int, found: str, read: str, written: str) -> N
 
 
 def _answer(
-    made: Blueprint, row: int, concept: int, language: int, asked: Matrix, loudness: float
+    made: Blueprint, row: int, concept: int, language: int, *, asked: Matrix, loudness: float
 ) -> None:
     """A neuron that is active for one word, the more the more its operation is asked for."""
     about = np.zeros(CONCEPTS + len(LANGUAGES))

@@ -221,7 +221,7 @@ def _look_for_cue(
 
 
 def _rest_on_the_start(made: Blueprint, layer: int, head: int) -> None:
-    """Let a head attend to the beginning, a little to the cue, and read that it is the beginning."""
+    """Let a head attend to the beginning, a little to the cue, and read how much."""
     _score(made, layer, head, "start", np.full((1, 1), _FOUND))
     _score(made, layer, head, "leak", np.ones((1, 1)))
     made.value(layer, head, "start", np.ones((1, 1)))

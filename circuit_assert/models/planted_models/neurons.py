@@ -9,6 +9,7 @@ import numpy as np
 
 from circuit_assert.models.planted import PlantedModel
 from circuit_assert.models.planted_models.blueprint import Blueprint, Matrix, Shape, random_codes
+from circuit_assert.prompts.base import Ints
 from circuit_assert.prompts.prompt_set import Prompt, PromptSet
 
 if TYPE_CHECKING:
@@ -163,7 +164,7 @@ def _plant(
     _add_neuron(made, _LAYER, neuron, strengths=strengths, writes=writes, sign=sign)
 
 
-def _strengths(generator: np.random.Generator, words: Matrix) -> Matrix:
+def _strengths(generator: np.random.Generator, words: Ints) -> Matrix:
     """How strongly each word drives a neuron: some much, the others hardly."""
     driven = generator.uniform(0.0, 0.02, _WORDS + 1)
     driven[words] = generator.uniform(0.5, 1.5, len(words))

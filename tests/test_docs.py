@@ -1,0 +1,64 @@
+"""The docs name what there is, and their examples run."""
+
+import ast
+import inspect
+import re
+from pathlib import Path
+
+import pytest
+
+import circuit_assert
+from circuit_assert.claims.claim import ClaimType
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+CLAIM_TYPES = [
+    name for name in circuit_assert.__all__ if isinstance(getattr(circuit_assert, name), ClaimType)
+]
+
+
+def blocks(page, language):
+    return re.findall(rf"```{language}\n(.*?)```", page.read_text(), re.DOTALL)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_python_examples_run(page):
+    for block in blocks(page, "python"):
+        namespace = {"__name__": "example"}
+        exec(compile(block, page.name, "exec"), namespace)  # noqa: S102 - our own docs
+
+
+@pytest.mark.parametrize("name", CLAIM_TYPES)
+def test_every_claim_type_is_in_the_catalogue(name):
+    assert f"## `{name}(" in (ROOT / "docs" / "claims.md").read_text()
+
+
+def test_there_are_claim_types():
+    assert len(CLAIM_TYPES) >= 5
+
+
+@pytest.mark.parametrize("name", circuit_assert.__all__)
+def test_every_public_name_is_documented(name):
+    assert inspect.getdoc(getattr(circuit_assert, name))
+
+
+def test_probes_are_in_the_catalogue():
+    page = (ROOT / "docs" / "claims.md").read_text()
+    for name in circuit_assert.__all__:
+        home = inspect.getmodule(getattr(circuit_assert, name))
+        if home is not None and home.__name__.endswith(".probes") and name != "contrast":
+            assert f"`{name}(" in page, name
+
+
+def test_files_that_the_docs_name_exist():
+    for page in PAGES:
+        for name in re.findall(r"`((?:tests|docs|hypotheses|circuit_assert)/[\w/.]+)`", page.read_text()):
+            assert (ROOT / name).exists(), (page.name, name)
+
+
+def test_suites_say_which_paper_they_are_about():
+    suites = sorted((ROOT / "hypotheses").glob("*/test_*.py"))
+    assert len(suites) >= 4
+    for suite in suites:
+        doc = ast.get_docstring(ast.parse(suite.read_text())) or ""
+        assert re.search(r"arXiv:\d{4}\.\d{5}|\b20\d\d\b", doc), suite
