@@ -64,22 +64,26 @@ def peer_sets(
     Raises:
         CannotTell: when there are fewer than five.
     """
-    columns = [candidates_for(component, on).found(scores) for component in components]
-    taken = set(components)
-    sets: dict[tuple[Component, ...], None] = {}
-    for turn in range(max(map(len, columns), default=0)):
-        # Alike members have the same candidates: each starts one further down the list.
+    columns = [
+        [c for c in candidates_for(component, on).found(scores) if c not in components]
+        for component in components
+    ]
+    longest = min(map(len, columns))
+    # Alike members have the same candidates, so each starts further down the list than the last.
+    rounds = ((turn, stride) for stride in range(1, longest) for turn in range(longest))
+    sets: dict[frozenset[Component], tuple[Component, ...]] = {}
+    for turn, stride in rounds if len(components) > 1 else ((t, 0) for t in range(longest)):
         chosen = tuple(
-            column[(turn + start) % len(column)] for start, column in enumerate(columns) if column
+            column[(turn + place * stride) % len(column)] for place, column in enumerate(columns)
         )
-        if len(set(chosen)) == len(components) and not taken & set(chosen):
-            sets[chosen] = None
+        if len(set(chosen)) == len(components):
+            sets.setdefault(frozenset(chosen), chosen)
     if len(sets) < LEAST:
         raise CannotTell(
             f"there are {len(sets)} peers with an output norm within a factor of {_FACTOR:g}; "
             f"{LEAST} are needed for the control"
         )
-    return list(sets)[:_MOST]
+    return list(sets.values())[:_MOST]
 
 
 def peers_need(components: tuple[Component, ...], on: Prompts, scores: Scores) -> list[AnyRequest]:
