@@ -64,7 +64,20 @@ class Case:
             return [] if self._settled() else primaries
         if self._settled() or not self._primaries_hold():
             return []
-        return self._missing_of(self._body.guards)
+        return self._missing_of_guards()
+
+    def _missing_of_guards(self) -> list[AnyRequest]:
+        """Observations first; no intervention once a guard has failed without it."""
+        wanted = self._missing_of(self._body.guards)
+        seen = [r for r in wanted if not isinstance(r, Request) or r.under is None]
+        if seen:
+            return seen
+        measured = [leaf for leaf in self._guards() if self._blocked(leaf) is None]
+        holds = stats.judge(self._tree(measured), self._alpha).verdict is Verdict.SUPPORTED
+        return wanted if holds else []
+
+    def _guards(self) -> list[Criterion | Fact]:
+        return [leaf for guard in self._body.guards for leaf in leaves_of(guard)]
 
     def _in_passing(self, observations: list[Request]) -> list[Request]:
         """What guards will want of the same prompts: it costs little while they run anyway."""
@@ -80,7 +93,7 @@ class Case:
         return self._judged().verdict is Verdict.REFUTED
 
     def _primaries_hold(self) -> bool:
-        alone = stats.judge(self._tree(guards=False), self._alpha)
+        alone = stats.judge(self._tree([]), self._alpha)
         return alone.verdict is Verdict.SUPPORTED
 
     def _settled(self) -> bool:
@@ -97,16 +110,13 @@ class Case:
         return [request for request in wanted if request not in self._known]
 
     def _judged(self) -> stats.Judgement:
-        return stats.judge(self._tree(guards=True), self._alpha)
+        return stats.judge(self._tree(self._guards()), self._alpha)
 
-    def _tree(self, *, guards: bool) -> stats.Node:
+    def _tree(self, guards: Iterable[Criterion | Fact]) -> stats.Node:
         controls: list[stats.Control] = []
         if self._body.gate is not None:
             controls += [self._control(leaf, "gate") for leaf in leaves_of(self._body.gate)]
-        if guards:
-            controls += [
-                self._control(leaf, "guard") for g in self._body.guards for leaf in leaves_of(g)
-            ]
+        controls += [self._control(leaf, "guard") for leaf in guards]
         primaries = self._body.primaries
         parts = primaries.parts if isinstance(primaries, AllOf) else (primaries,)
         return stats.AllOf((*controls, *(self._node(part) for part in parts)))

@@ -26,12 +26,14 @@ from circuit_assert.interventions import Ablation, How
 from circuit_assert.measurements import CentredLogit, LogitDifference, Loss, Measurement, Request
 from circuit_assert.measurements.base import AnyRequest, Scores
 from circuit_assert.prompts.base import Prompts
-from circuit_assert.prompts.prompt_set import PromptSet, discovery_ids
+from circuit_assert.prompts.prompt_set import discovery_ids
 from circuit_assert.prompts.text import plain_text
+from circuit_assert.prompts.truncated import Truncated
 from circuit_assert.stats.region import above, within
 
 _DRAWS = 10
 _OFF_TASK_DOCUMENTS = 24
+_OFF_TASK_TOKENS = 64
 _OFF_TASK_LOSS = Loss(places=16)
 _METRICS: dict[str, Measurement] = {
     "logit difference": LogitDifference(),
@@ -67,7 +69,7 @@ def ablation_drops_logit(
         reference: Whose activations give means and donors: the prompts themselves, their
             "corrupt" side, or another set of the same templates.
         metric: "logit difference", or "centred logit": the answer's minus the vocabulary's mean.
-        off_task: Unrelated documents; by default 24 shipped ones.
+        off_task: Unrelated documents; by default the beginnings of 24 shipped ones.
         off_task_within: Largest change of their loss that does not count, in nats.
 
     Raises:
@@ -121,9 +123,10 @@ def _off_task(component: Subject, how: Ablation, text: Prompts, margin: float) -
     return Criterion("off-task", change, within(margin), words, "nats", component.model)
 
 
-def _documents() -> PromptSet:
+def _documents() -> Truncated:
+    """The first 64 tokens of some documents: of one length, so that positions have means."""
     text = plain_text()
-    return replace(text, prompts=text.prompts[:_OFF_TASK_DOCUMENTS])
+    return Truncated(replace(text, prompts=text.prompts[:_OFF_TASK_DOCUMENTS]), _OFF_TASK_TOKENS)
 
 
 @dataclass(frozen=True)

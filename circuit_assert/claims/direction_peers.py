@@ -85,7 +85,7 @@ class SeparatesMore(Question):
             matched.append(separation(streams[fitting.toward], streams[fitting.away], frames))
         smallest = np.stack(matched).min(0)
         words = "unrelated directions separate the conditions as well"
-        above = int((smallest >= min(observed)).sum())
+        above = int((~(smallest < min(observed))).sum())  # one that is not finite counts too
         found = _ranked(
             min(observed),
             "standard deviations",
@@ -125,7 +125,7 @@ class MovesMore(Question):
             seen += self._moved(pairs, scores, left)
             if any(request not in scores for request in seen):
                 break
-            left = left[self._effects(pairs, scores, left) >= observed]
+            left = left[~(self._effects(pairs, scores, left) < observed)]
         return seen
 
     def answer(self, scores: Scores, alpha: float) -> Found:
@@ -134,7 +134,7 @@ class MovesMore(Question):
         total = len(self.peers.numbers(scores))
         left = np.arange(total)
         for pairs in self.languages:
-            left = left[self._effects(pairs, scores, left) >= observed]
+            left = left[~(self._effects(pairs, scores, left) < observed)]
         words = "unrelated directions of equal norm move the choice as much"
         return _ranked(observed, "logits", above=len(left), total=total, alpha=alpha, words=words)
 

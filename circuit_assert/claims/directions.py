@@ -69,7 +69,8 @@ def matched_directions(residuals: Floats, templates: Names, pairs: int, seed: in
     Args:
         residuals: float64[unit, d_model], of unrelated prompts.
         templates: str[unit].
-        pairs: How many pairs of templates to draw, without repetition; at most all.
+        pairs: How many pairs of templates to draw, without repetition; at most all. Pairs of
+            equal means have no direction and are left out.
         seed: What they are drawn with.
     """
     means = np.stack([residuals[templates == name].mean(0) for name in np.unique(templates)])
@@ -77,7 +78,8 @@ def matched_directions(residuals: Floats, templates: Names, pairs: int, seed: in
     drawn = np.random.default_rng(seed).permutation(len(first))[:pairs]
     differences = means[first[drawn]] - means[second[drawn]]
     norms = np.linalg.norm(differences, axis=1, keepdims=True)
-    directions = differences / norms
+    apart = norms[:, 0] > 0  # equal means have no direction between them
+    directions = differences[apart] / norms[apart]
     return np.concatenate([directions, -directions])
 
 

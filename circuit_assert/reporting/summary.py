@@ -63,7 +63,7 @@ class Claimed:
 
     @property
     def is_open(self) -> bool:
-        """Whether every test that judged it is marked as open."""
+        """Whether the test that first judged it is marked as open."""
         return self.record.open is not None
 
     @property
@@ -217,8 +217,8 @@ def _totals(claims: list[Claimed], records: list[Mapping[str, Any]]) -> str:
     held = [holds for claim in claims for holds in claim.held]
     undecided = [claim for claim in claims for _ in claim.held if claim.undecided]
     still_open = sum(claim.is_open for claim in undecided)
-    said = f"{sum(held)} of {_count(len(held), 'assertion')} {_verb(sum(held))}"
-    said += f", {len(undecided)} inconclusive"
+    verb = "holds" if 1 in (sum(held), len(held)) else "hold"
+    said = f"{sum(held)} of {_count(len(held), 'assertion')} {verb}, {len(undecided)} inconclusive"
     said += f" ({still_open} open)." if still_open else "."
     expected = sum(claim.record.false_pass_rate for claim in claims)
     rates = {claim.record.false_pass_rate for claim in claims}
@@ -236,23 +236,19 @@ def _runs(records: list[Mapping[str, Any]]) -> int:
 def _family(claims: list[Claimed]) -> str:
     supported = [claim for claim in claims if claim.record.verdict == "supported"]
     with_p = [claim for claim in supported if claim.adjusted is not None]
-    if not with_p:
+    if not with_p or len(claims) == 1:
         return ""
     rate = max(claim.record.false_pass_rate for claim in claims)
     stand = sum((claim.adjusted or 0.0) <= rate for claim in with_p)
     return (
         f"Holm: {stand} of {_count(len(supported), 'supported claim')} "
-        f"{'stands' if stand == 1 else 'stand'} with {rate:g} as the rate of even one false "
-        f"support among all {len(claims)}."
+        f"{'stands' if stand == 1 else 'stand'} at a rate of {rate:g} for even one false support "
+        f"among all {len(claims)} claims."
     )
 
 
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def _verb(count: int) -> str:
-    return "holds" if count == 1 else "hold"
 
 
 def _wrapped(text: str, width: int, tone: Tone = "plain") -> list[Line]:

@@ -142,12 +142,12 @@ class Docket:
         p_values = {record["claim_id"]: record["p_value"] for record in reversed(judged)}
         if not p_values:
             return {}, {}
-        from circuit_assert.stats import benjamini_yekutieli, holm
+        from circuit_assert import stats
 
         given = [1.0 if p is None else p for p in p_values.values()]
         return (
-            dict(zip(p_values, holm(given).tolist(), strict=True)),
-            dict(zip(p_values, benjamini_yekutieli(given).tolist(), strict=True)),
+            dict(zip(p_values, stats.holm(given).tolist(), strict=True)),
+            dict(zip(p_values, stats.benjamini_yekutieli(given).tolist(), strict=True)),
         )
 
 

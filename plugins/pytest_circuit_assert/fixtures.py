@@ -51,13 +51,14 @@ def claims_session(request: pytest.FixtureRequest) -> Iterator[Session]:
     """The session that judges the claims of this process; it keeps one model's weights at most."""
     from circuit_assert.session import Session
 
-    options = request.config.stash[OPTIONS]
+    options, progress = request.config.stash[OPTIONS], request.config.stash[PROGRESS]
     session = Session(
         false_pass_rate=options.false_pass_rate,
         device=options.device,
         dtype=options.dtype,
-        progress=request.config.stash[PROGRESS].report,
+        progress=progress.report,
     )
+    session.on_judged.append(progress.finish)
     request.config.stash[TRIALS].observe(session)
     yield session
     session.close()

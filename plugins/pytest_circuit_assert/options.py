@@ -118,32 +118,31 @@ def read_options(config: pytest.Config) -> Options:
         pytest.UsageError: for a value that cannot be, naming those that can.
     """
     return Options(
-        model=_given(config, "model", str) or None,
-        device=_given(config, "device", _device),
-        dtype=_given(config, "dtype", _one_of(*DTYPES)),
-        false_pass_rate=_given(config, "false_pass_rate", _rate),
-        seed=_given(config, "seed", _seed),
-        fail_on=_given(config, "fail_on", _one_of(*FAIL_ON)),
+        model=_given(config, "model", str, "write a name") or None,
+        device=_given(config, "device", _device, "write cpu, mps, cuda, or cuda:1"),
+        dtype=_given(config, "dtype", _one_of(*DTYPES), f"write {' or '.join(DTYPES)}"),
+        false_pass_rate=_given(config, "false_pass_rate", _rate, "write 0.01"),
+        seed=_given(config, "seed", _seed, "write a whole number from 0"),
+        fail_on=_given(config, "fail_on", _one_of(*FAIL_ON), f"write {' or '.join(FAIL_ON)}"),
         ledger=_ledger(config),
     )
 
 
-def _given(config: pytest.Config, name: str, parse: Callable[[Any], Any]) -> Any:  # noqa: ANN401
-    option = f"--claims-{name.replace('_', '-')}"
-    value, said = config.getoption(f"claims_{name}"), option
+def _given(config: pytest.Config, name: str, parse: Callable[[Any], Any], fix: str) -> Any:  # noqa: ANN401
+    value, said = config.getoption(f"claims_{name}"), f"--claims-{name.replace('_', '-')}"
     try:
         if value is None:
             said = f"claims_{name}"
             value = config.getini(said)
         return parse(value)
-    except (ValueError, TypeError) as problem:
-        raise pytest.UsageError(f"{said}: {problem}") from None
+    except (ValueError, TypeError, pytest.UsageError) as problem:
+        raise pytest.UsageError(f"{said}: {problem}: {fix}.") from None
 
 
 def _one_of(*allowed: str) -> Callable[[str], str]:
     def parse(value: str) -> str:
         if value not in allowed:
-            raise ValueError(f"{value!r} is none of {', '.join(allowed)}.")
+            raise ValueError(f"{value!r} is not known")
         return value
 
     return parse
@@ -151,27 +150,21 @@ def _one_of(*allowed: str) -> Callable[[str], str]:
 
 def _device(value: str) -> str:
     if not re.fullmatch(r"cpu|mps|cuda(:\d+)?", value):
-        raise ValueError(f"{value!r} is no device: write cpu, mps, cuda, or cuda:1.")
+        raise ValueError(f"{value!r} is no device")
     return value
 
 
 def _rate(value: str | float) -> float:
-    try:
-        rate = float(value)
-    except ValueError:
-        rate = float("nan")
+    rate = float(value)
     if not 0 < rate < 0.5:
-        raise ValueError(f"{value!r} is no rate between 0 and 0.5: write 0.01.")
+        raise ValueError(f"{value!r} is no rate between 0 and 0.5")
     return rate
 
 
 def _seed(value: str | int) -> int:
-    try:
-        seed = int(value)
-    except ValueError:
-        seed = -1
+    seed = int(value)
     if seed < 0:
-        raise ValueError(f"{value!r} is no seed: write a whole number from 0.")
+        raise ValueError(f"{value!r} is no seed")
     return seed
 
 
@@ -184,6 +177,6 @@ def _ledger(config: pytest.Config) -> Path | None:
         return None
     if asked is not None:
         return config.invocation_params.dir / asked
-    if _given(config, "no_ledger", bool):
+    if _given(config, "no_ledger", bool, "write true or false"):
         return None
-    return config.rootpath / _given(config, "ledger", str)
+    return config.rootpath / _given(config, "ledger", str, "write a folder")

@@ -53,6 +53,13 @@ class Progress:
         else:
             self._tell(f"{text} …")
 
+    def finish(self, *_: object) -> None:
+        """Wipe what is left: a claim has been judged."""
+        self._uncaptured.close()
+        if self._shown:
+            with self._capture_off():
+                self._show("")
+
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, _T, _T]:
         """Wipe what is left, also when loading fails."""
@@ -68,10 +75,7 @@ class Progress:
         try:
             return (yield)
         finally:
-            self._uncaptured.close()
-            if self._shown:
-                with self._capture_off():
-                    self._show("")
+            self.finish()
 
     def _tell(self, text: str) -> None:
         """A line of its own, after which the line of results goes on."""

@@ -98,10 +98,6 @@ class Summary:
             return
         reporter.write_sep("=", "INCONCLUSIVE")
         for report in reports:
-            crash = getattr(report.longrepr, "reprcrash", None)
-            if style == "line" and crash is not None:
-                reporter.write_line(str(crash))
-                continue
             reporter.write_sep("_", report.head_line or report.nodeid, yellow=True, bold=True)
             if report.failed:
                 report.toterminal(reporter.config.get_terminal_writer())

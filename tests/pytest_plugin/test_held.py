@@ -34,6 +34,13 @@ def of(body):
             {"L0H0": ("supported", True, "asserted", "failed")},
         ),
         (
+            'assert w("L0H0", 2); assert not w("L0H1", 0); assert 1 == 2',
+            {
+                "L0H0": ("supported", True, "asserted", "failed"),
+                "L0H1": ("refuted", True, "denied", "failed"),
+            },
+        ),
+        (
             'assert w("L0H0", 2)\nraise OSError("disk")',
             {"L0H0": ("supported", True, "asserted", "failed")},
         ),

@@ -40,7 +40,7 @@ def test_it_loads_by_name(suite, monkeypatch, how):
         options = ["-p", "pytest_circuit_assert"]
     if how == "pytest_plugins":
         conftest = suite.path / "conftest.py"
-        conftest.write_text(conftest.read_text() + 'pytest_plugins = ["pytest_circuit_assert"]\n')
+        conftest.write_text(conftest.read_text() + '\npytest_plugins = ["pytest_circuit_assert"]\n')
     if how == "PYTEST_PLUGINS":
         monkeypatch.setenv("PYTEST_PLUGINS", "pytest_circuit_assert")
     suite.run(ONE, *options).assert_outcomes(passed=1)
@@ -80,7 +80,7 @@ def test_a_run_without_claims_loads_nothing_heavy_and_says_nothing(pytester, mon
 def test_collecting_loads_no_model(suite, options):
     conftest = suite.path / "conftest.py"
     conftest.write_text(
-        conftest.read_text() + TELL.replace("pytest_unconfigure", "pytest_sessionfinish")
+        conftest.read_text() + "\n" + TELL.replace("pytest_unconfigure", "pytest_sessionfinish")
     )
     result = suite.run_apart(ONE, "--collect-only", *options)
     assert result.ret == 0

@@ -10,6 +10,7 @@ ONE = """
     def test_it(tiny, weighs):
         print("printed by the test")
         assert weighs(tiny["L0H0"], 2)
+        print("printed after the load")
 
     def test_fails(tiny, weighs):
         print("kept by capture")
@@ -22,7 +23,8 @@ def test_elsewhere_than_on_a_terminal_loading_is_a_line(suite):
     lines = result.outlines
     first = lines.index("circuit-assert: loading tiny …")
     assert lines[first + 1].startswith("test_suite.py ")
-    assert "printed by the test" not in lines
+    assert "printed by the test" not in result.stdout.str()
+    assert "printed after the load" not in result.stdout.str()
     assert "kept by capture" in lines
     assert "measuring" not in result.stdout.str()
 
@@ -47,6 +49,20 @@ def test_it_respects_a_tests_own_capture(suite):
     ).assert_outcomes(passed=1)
 
 
+def test_a_load_with_nothing_to_measure_leaves_capture_on(suite):
+    result = suite.run(
+        """
+        def test_it(claims_session, tiny, weighs):
+            assert weighs(tiny["L0H0"], 2)
+            claims_session._progress("loading other", 0, 0)
+            assert weighs(tiny["L0H1"], 2)
+            print("swallowed")
+        """
+    )
+    assert "circuit-assert: loading other …" in result.outlines
+    assert "swallowed" not in result.stdout.str()
+
+
 def test_a_load_that_fails_leaves_capture_on(suite):
     result = suite.run(
         """
@@ -59,7 +75,7 @@ def test_a_load_that_fails_leaves_capture_on(suite):
         """
     )
     assert result.parseoutcomes() == {"failed": 1, "passed": 1}
-    assert "swallowed" not in result.outlines
+    assert "swallowed" not in result.stdout.str()
 
 
 def test_on_a_terminal_it_is_wiped(suite):

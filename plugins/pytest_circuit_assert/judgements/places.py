@@ -14,19 +14,24 @@ from typing import TypeAlias, TypeGuard
 
 _OUR_OWN = ("circuit_assert", "pytest_circuit_assert")
 _THE_RUNNER = ("_pytest", "pluggy", "pytest")
+_END_OF_LINE = 1 << 30
+
+
+Position: TypeAlias = tuple[int, int]
+"""A line, as the file counts, and a column."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """A line of some code.
+    """Where some code is.
 
     Args:
         code: The function's.
-        line: As the file counts.
+        at: Where in its file.
     """
 
     code: CodeType
-    line: int
+    at: Position
 
 
 Path: TypeAlias = tuple[Place, ...]
@@ -39,13 +44,13 @@ class Failing:
 
     Args:
         code: The function's.
-        first: Its first line.
-        last: Its last line.
+        first: Where it begins.
+        last: Where it ends.
     """
 
     code: CodeType
-    first: int
-    last: int
+    first: Position
+    last: Position
 
 
 def path_from(frame: FrameType | None) -> Path:
@@ -56,7 +61,8 @@ def path_from(frame: FrameType | None) -> Path:
         if package in _THE_RUNNER and places:
             break
         if package not in _OUR_OWN and not _is_unittest(frame):
-            places.append(Place(frame.f_code, frame.f_lineno))
+            at, _ = _positions(frame.f_code, frame.f_lasti, frame.f_lineno)
+            places.append(Place(frame.f_code, at))
         frame = frame.f_back
     return tuple(reversed(places))
 
@@ -67,7 +73,7 @@ def failing_path(traceback: TracebackType | None) -> tuple[Failing, ...]:
     while traceback is not None:
         frame = traceback.tb_frame
         if _package(frame) not in _THE_RUNNER + _OUR_OWN and not _is_unittest(frame):
-            first, last = _lines(frame.f_code, traceback.tb_lasti, traceback.tb_lineno)
+            first, last = _positions(frame.f_code, traceback.tb_lasti, traceback.tb_lineno)
             places.append(Failing(frame.f_code, first, last))
         traceback = traceback.tb_next
     return tuple(places)
@@ -76,7 +82,7 @@ def failing_path(traceback: TracebackType | None) -> tuple[Failing, ...]:
 def leads_to(path: Path, failing: tuple[Failing, ...]) -> bool:
     """Whether what was asked for along a path is what failed: the same statement, all the way."""
     return 0 < len(failing) <= len(path) and all(
-        asked.code is failed.code and failed.first <= asked.line <= failed.last
+        asked.code is failed.code and failed.first <= asked.at <= failed.last
         for asked, failed in zip(path, failing, strict=False)
     )
 
@@ -101,7 +107,9 @@ class Statements:
 
     def _around(self, place: Place) -> ast.Assert | ast.Call | None:
         for statement in self._of(place.code.co_filename):
-            if statement.lineno <= place.line <= (statement.end_lineno or statement.lineno):
+            first = (statement.lineno, statement.col_offset)
+            last = (statement.end_lineno or 0, statement.end_col_offset or 0)
+            if first <= place.at <= last:
                 return statement
         return None
 
@@ -135,11 +143,13 @@ def _is_a_choice(node: ast.AST) -> bool:
             return False
 
 
-def _lines(code: CodeType, instruction: int, line: int) -> tuple[int, int]:
-    positions = next(itertools.islice(code.co_positions(), instruction // 2, None), None)
-    if positions is None or positions[0] is None or positions[1] is None:
-        return line, line
-    return positions[0], positions[1]
+def _positions(code: CodeType, instruction: int, line: int) -> tuple[Position, Position]:
+    """Where an instruction's source begins and ends; its whole line when Python does not know."""
+    found = next(itertools.islice(code.co_positions(), instruction // 2, None), None)
+    if found is None:
+        return (line, 0), (line, _END_OF_LINE)
+    first, last, column, end = found
+    return (first or line, column or 0), (last or line, _END_OF_LINE if end is None else end)
 
 
 def _package(frame: FrameType) -> str:

@@ -12,7 +12,7 @@ from pytest_circuit_assert.markers import reason_open, tags_of
 from pytest_circuit_assert.options import Options
 
 if TYPE_CHECKING:
-    from circuit_assert.claims.claim import Claim
+    from circuit_assert import Claim
     from circuit_assert.evidence import Evidence
     from circuit_assert.ledger import ClaimRecord, Record
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pytest_circuit_assert.judgements.places import Path, failing_path, leads_to
 
 if TYPE_CHECKING:
-    from circuit_assert.claims.claim import Claim
+    from circuit_assert import Claim
     from circuit_assert.evidence import Evidence
 
 

@@ -16,7 +16,7 @@ from pytest_circuit_assert.judgements.trial import Judged, Trial
 from pytest_circuit_assert.options import Options
 
 if TYPE_CHECKING:
-    from circuit_assert.claims.claim import Claim
+    from circuit_assert import Claim
     from circuit_assert.evidence import Evidence
     from circuit_assert.session import Session
 

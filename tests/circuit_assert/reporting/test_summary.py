@@ -152,9 +152,10 @@ def test_what_did_not_run_is_listed():
 
 def test_holm_counts_the_supported_claims_that_stand():
     records = [claim("a"), claim("b"), claim("c", "refuted")]
-    shown = text(records, adjusted={"a": 0.003, "b": 0.02, "c": 1.0})
-    assert "Holm: 1 of 2 supported claims stands" in shown
-    assert "among all 3" in shown
+    shown = prose(records, adjusted={"a": 0.003, "b": 0.02, "c": 1.0})
+    assert "Holm: 1 of 2 supported claims stands at a rate of 0.01 for even one false" in shown
+    assert "among all 3 claims." in shown
+    assert "Holm" not in text([claim("a")], adjusted={"a": 0.003})
     assert "p 0.02" not in shown
     assert "p 0.02" in text(records, adjusted={"a": 0.003, "b": 0.02}, verbose=True)
 
