@@ -24,6 +24,7 @@ RULES = {
         "prompts",
         "interventions",
         "measurements",
+        "models.card",
         "stats",
         "evidence",
     },
@@ -31,7 +32,7 @@ RULES = {
     "evidence": {"stats", "reporting"},
     "reporting": {"stats", "evidence", "ledger"},
     "ledger": {"stats", "evidence", "errors"},
-    "models": {"errors", "components", "prompts"},
+    "models": {"errors", "components", "prompts", "measurements.base"},
     "backends": {"errors", "components", "prompts", "models"},
     "execution": {
         "errors",

@@ -41,7 +41,7 @@ _METRICS: dict[str, Measurement] = {
 }
 
 
-@claim("Ablating {component} drops the logit by more than {by}", source="Wang et al. 2022, §3")
+@claim("Ablating {component} drops the logit by {by}", source="Wang et al. 2022, §3")
 def ablation_drops_logit(
     component: Subject,
     *,

@@ -30,7 +30,7 @@ _REPEATED = RepeatedTokens()
 _LOSS = Loss()
 
 
-@claim("{head} attends to the token after the previous occurrence", source=_OLSSON)
+@claim("{head} attends inductively", source=_OLSSON)
 def head_attends_inductively(
     head: Subject, *, on: RepeatedTokens = _REPEATED, by: float = _INDUCTION_BY
 ) -> Body:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -202,29 +202,30 @@ class LogitDrop(Quantity):
     matched: tuple[int, ...] | None = None
 
     def needs(self, scores: Scores) -> Iterable[AnyRequest]:
-        """Activations; then the contrast with and without them."""
-        first = tuple(self._top.needs(scores))
+        """Activations and the contrast; then the contrast without the activations."""
+        first = (*self._top.needs(scores), self._clean(scores))
         if any(request not in scores for request in first) or not len(self._top.positions(scores)):
             return first
-        return (*first, *self._contrasts(scores))
+        return (*first, self._without(scores))
 
     def noise(self, scores: Scores, floor_of: Callable[[AnyRequest], float]) -> float:
         """That of the contrasts: activations are in another unit."""
-        return max(floor_of(request) for request in self._contrasts(scores))
+        return max(floor_of(self._clean(scores)), floor_of(self._without(scores)))
 
     def measured(self, scores: Scores) -> Measured:
         """The drop, document by document."""
         self._top.require(scores)
-        clean, without = (scores[request] for request in self._contrasts(scores))
-        drop = self._top.by_document(clean - without, scores)
+        drops = scores[self._clean(scores)] - scores[self._without(scores)]
+        drop = self._top.by_document(drops, scores)
         return drop.with_note(str(self._top.replacement(scores)))
 
     @property
     def _top(self) -> TopActivity:
         return TopActivity(self.of)
 
-    def _contrasts(self, scores: Scores) -> tuple[Request, Request]:
+    def _clean(self, scores: Scores) -> Request:
         matched = self.matched or self.of.matched(scores)
-        measurement = TokenContrast(self.of.token_number(scores), matched)
-        clean = Request(measurement, self.of.on)
-        return clean, Request(measurement, self.of.on, "clean", self._top.replacement(scores))
+        return Request(TokenContrast(self.of.token_number(scores), matched), self.of.on)
+
+    def _without(self, scores: Scores) -> Request:
+        return replace(self._clean(scores), under=self._top.replacement(scores))

@@ -98,7 +98,7 @@ def test_a_model_is_measured_and_let_go_after_failures_and_reruns(ran, pytester)
     ran.stdout.fnmatch_lines(
         [
             "circuit-assert: loading tiny …",
-            "E       assert <L1H0 attends to the token after the previous occurrence in tiny: *>",
+            "E       assert <L1H0 attends inductively in tiny: *>",
             "*- claim evidence -*",
             "*because    no part of the interval *",
             "tiny (weights *, float32, cpu)",

@@ -81,7 +81,7 @@ def test_the_false_pass_rate_is_part_of_the_identity(gemma):
 
 def test_sentences_name_their_arguments(gemma):
     drop = ablation_drops_logit(gemma["L11H3", "L13H3"], on=ioi(), by=1.5)
-    assert drop.words == "Ablating L11H3 and L13H3 drops the logit by more than 1.5"
+    assert drop.words == "Ablating L11H3 and L13H3 drops the logit by 1.5"
 
 
 def test_a_sentence_with_an_unknown_argument_is_refused():
