@@ -48,7 +48,7 @@ HEAVY = ("torch", "scipy", "statsmodels", "transformers", "transformer_lens", "p
 
 
 def room_of(module: str) -> str:
-    return module.split(".")[0]
+    return module.split(".", maxsplit=1)[0]
 
 
 def imports_of(source: str) -> set[str]:

@@ -15,7 +15,9 @@ def test_an_address_reads_back(layer, number):
         assert parse(str(component)) == component
 
 
-@pytest.mark.parametrize("address", ["", "H1", "L5", "L5H", "5.1", "L5Q1", "L-1H0", "L5H1 and more"])
+@pytest.mark.parametrize(
+    "address", ["", "H1", "L5", "L5H", "5.1", "L5Q1", "L-1H0", "L5H1 and more"]
+)
 def test_an_unreadable_address_says_how_to_write_one(address):
     with pytest.raises(ComponentError, match="L5H1"):
         parse(address)

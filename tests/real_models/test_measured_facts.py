@@ -17,7 +17,6 @@ REPEATED = repeated_tokens(lengths=(50,), sequences=24)
 WITHIN = 0.03
 
 
-
 @pytest.fixture(scope="module")
 def gemma(session):
     return session.model("gemma-3-270m")

@@ -154,5 +154,5 @@ def test_an_unknown_ablation_is_refused_before_anything_loads(gemma):
 
 @pytest.mark.parametrize("rate", [0.0, -1.0, 0.5, 2.0])
 def test_a_false_pass_rate_is_a_small_probability(rate):
-    with pytest.raises(CircuitAssertError, match="between 0 and 0.5"):
+    with pytest.raises(CircuitAssertError, match=r"between 0 and 0.5"):
         Session(false_pass_rate=rate)

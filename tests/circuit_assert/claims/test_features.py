@@ -193,6 +193,13 @@ def test_a_model_that_reads_everything_is_moved_as_much_by_matched_directions():
     assert asked.answer(Scores(reads=other + 0.01 * HEAD), 0.01).holds is False
 
 
+def test_the_language_that_is_moved_least_decides():
+    """In Chinese the conditions lie at one place, so that there is next to nothing to move."""
+    asked = MovesMore(Peers(AXIS, UNRELATED), (FRENCH, CHINESE))
+    both, french = Scores(reads=HEAD + 0.1), Scores({"en": 3.0, "fr": 3.0}, reads=HEAD + 0.1)
+    assert asked.answer(french, 0.01).effect < 0.1 * asked.answer(both, 0.01).effect
+
+
 def test_a_matched_direction_that_fails_in_one_language_is_not_asked_in_the_next():
     asked = MovesMore(Peers(AXIS, UNRELATED), (FRENCH, CHINESE))
     few = [r for r in asked.needs(Scores()) if r.under is not None and len(r.on) == 16]
