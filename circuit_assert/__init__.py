@@ -16,6 +16,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from circuit_assert.candidates import congruent_neurons as congruent_neurons
     from circuit_assert.claims.ablations import ablation_drops_logit as ablation_drops_logit
     from circuit_assert.claims.claim import Claim as Claim
     from circuit_assert.claims.claim import claim as claim
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from circuit_assert.claims.features import feature_is_multilingual as feature_is_multilingual
     from circuit_assert.claims.heads import head_attends_inductively as head_attends_inductively
     from circuit_assert.claims.heads import head_is_induction as head_is_induction
+    from circuit_assert.claims.neurons import neuron_promotes_token as neuron_promotes_token
     from circuit_assert.claims.probes import attention_over as attention_over
     from circuit_assert.claims.probes import attention_to as attention_to
     from circuit_assert.claims.probes import centred_logit as centred_logit
@@ -48,6 +50,7 @@ if TYPE_CHECKING:
     from circuit_assert.stats import Verdict as Verdict
 
 _HOMES = {
+    "congruent_neurons": "candidates",
     "ablation_drops_logit": "claims.ablations",
     "Claim": "claims.claim",
     "claim": "claims.claim",
@@ -56,6 +59,7 @@ _HOMES = {
     "feature_is_multilingual": "claims.features",
     "head_attends_inductively": "claims.heads",
     "head_is_induction": "claims.heads",
+    "neuron_promotes_token": "claims.neurons",
     "attention_over": "claims.probes",
     "attention_to": "claims.probes",
     "centred_logit": "claims.probes",
@@ -96,6 +100,7 @@ __all__ = [
     "attention_to",
     "centred_logit",
     "claim",
+    "congruent_neurons",
     "contrast",
     "direct_contribution",
     "feature_is_multilingual",
@@ -105,6 +110,7 @@ __all__ = [
     "logit_difference",
     "loss",
     "model",
+    "neuron_promotes_token",
     "plain_text",
     "prefix_matching_score",
     "repeated_tokens",
