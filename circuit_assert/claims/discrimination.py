@@ -17,6 +17,7 @@ from circuit_assert.prompts.base import Ints
 from circuit_assert.stats.auroc import auroc
 
 PLAUSIBLE = 20  # a token is plausible where it is among the model's so many likeliest
+_GRAIN = 1e-5
 
 
 @dataclass(frozen=True)
@@ -75,12 +76,18 @@ class Discrimination(Statistic):
 
 
 def without_position(values: Reals) -> Reals:
-    """Values minus the mean of at least two other documents at the same position, else NaN."""
+    """Values minus the mean of at least two other documents at the same position, else NaN.
+
+    What is left is rounded to 1e-5 of the values' spread: where position explains everything,
+    rounding errors would be left, and they depend on the position too.
+    """
     there = np.isfinite(values)
     others = there.sum(0) - 1
     total = np.where(there, values, 0.0).sum(0)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(others >= 2, values - (total - values) / others, np.nan)
+        left = np.where(others >= 2, values - (total - values) / others, np.nan)
+    grain = _GRAIN * float(np.nanstd(values))
+    return np.round(left / grain) * grain if grain > 0 else left
 
 
 def _document(

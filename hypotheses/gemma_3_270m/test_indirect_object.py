@@ -22,9 +22,13 @@ def test_L11H3_carries_a_fifth_of_the_logit_difference(gemma):
     assert drops(gemma["L11H3"], by=1.0)
 
 
-@pytest.mark.parametrize("head", ["L5H2", "L13H3", "L10H3"])
-def test_contributes(gemma, head):
-    assert drops(gemma[head], by=0.5)
+def test_L10H3_contributes(gemma):
+    assert drops(gemma["L10H3"], by=0.5)
+
+
+@pytest.mark.open_claim("24 templates leave its interval astride the bound")
+def test_L13H3_contributes(gemma):
+    assert drops(gemma["L13H3"], by=0.5)
 
 
 @pytest.mark.parametrize("head", ["L15H1", "L12H1", "L11H2"])

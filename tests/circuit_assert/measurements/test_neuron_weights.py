@@ -158,11 +158,11 @@ def test_many_replacements_in_one_run_do_what_each_does_alone(backend):
             "clean",
             ReplaceAtPositions((Neuron(2, n),), where, np.full((6, 1), 9.0), "to 9"),
         )
-        for n in range(5)
+        for n in (0, 1, 2, 5, 6)
     ]
     together = run(backend, *requests)
     alone = [run(backend, request)[0] for request in requests]
     np.testing.assert_allclose(together, alone, atol=1e-4)
     clean = run(backend, Request(TokenContrast(1, (5, 7)), DOCUMENTS))[0]
-    assert all(np.abs(edited - clean)[:, 5].max() > 0.01 for edited in together)
+    assert all(np.abs(edited - clean)[:, 5].max() > 0.1 for edited in together)
     assert all(np.abs(edited - clean)[:, :5].max() < 1e-4 for edited in together)

@@ -1,0 +1,48 @@
+"""Next-token neurons in SmolLM2 135M (Miller & Neo 2023; Neo et al. 2024, arXiv:2402.15055).
+
+A late neuron whose output points to one token's unembedding may promote that token: be active
+before it, and raise its logit there. Pointing is not enough. Of the neurons of the last six layers
+that are most congruent with a frequent token, about as many are quiet where the token comes next.
+
+Candidates come from the weights (`congruent_neurons(smollm2, layers=range(24, 30))`) and were
+chosen on one half of the documents; they are tested on the other. Effects are in logits of the
+token against tokens of like frequency; those supported here are 0.3 to 0.8.
+"""
+
+import pytest
+
+from circuit_assert import neuron_promotes_token, plain_text
+
+DOCUMENTS = plain_text().half("test")
+
+
+def promotes(neuron, token, on=DOCUMENTS):
+    return neuron_promotes_token(neuron, token, on=on, by=0.1)
+
+
+@pytest.mark.parametrize(
+    ("neuron", "token"),
+    [
+        ("L27N58", " to"),
+        ("L28N489", " to"),
+        ("L27N105", " and"),
+        ("L27N1304", " a"),
+        ("L28N12", ","),
+    ],
+)
+def test_promotes(smollm2, neuron, token):
+    assert promotes(smollm2[neuron], token)
+
+
+@pytest.mark.parametrize(("neuron", "token"), [("L28N461", " and"), ("L29N160", " to")])
+def test_a_congruent_neuron_that_is_quiet_before_the_token_does_not(smollm2, neuron, token):
+    assert not promotes(smollm2[neuron], token)
+
+
+def test_a_next_token_neuron_promotes_no_other_token(smollm2):
+    assert not promotes(smollm2["L28N489"], " and")
+
+
+@pytest.mark.open_claim("few documents hold ' right' and might have held it elsewhere")
+def test_the_neuron_that_points_to_right_promotes_it(smollm2):
+    assert promotes(smollm2["L27N1263"], " right", on=plain_text())
