@@ -23,10 +23,8 @@ def promotes(neuron, token, on=DOCUMENTS):
 @pytest.mark.parametrize(
     ("neuron", "token"),
     [
-        ("L27N58", " to"),
         ("L28N489", " to"),
         ("L27N105", " and"),
-        ("L27N1304", " a"),
         ("L28N12", ","),
     ],
 )
