@@ -17,8 +17,8 @@ from circuit_assert.measurements.norms import NeuronOutputNorms
 from circuit_assert.prompts.beginnings import Beginnings
 from circuit_assert.stats.rank import rank_guard
 
-_DOCUMENTS = 16
-_TOKENS = 32
+_DOCUMENTS = 12
+_TOKENS = 24
 
 
 @dataclass(frozen=True)
@@ -26,8 +26,8 @@ class BeatsPeers(Question):
     """Whether the neuron's drop is larger than that of neurons that write about as much.
 
     Peers are the neurons of its layer nearest in mean ‖a·w_out‖, each oriented toward the same
-    token and replaced in its own top decile. All are measured, the neuron again, on the first 32
-    tokens of 16 documents, those that hold the token there before others.
+    token and replaced in its own top decile. All are measured, the neuron again, on the first 24
+    tokens of 12 documents, those that hold the token there before others.
 
     Args:
         of: Which neuron, which token, where.

@@ -67,8 +67,8 @@ def neuron_promotes_token(
     return all_of(
         Fact("congruence", congruent, f"the neuron and {token!r} single each other out"),
         Fact("active", IsActive(of), "it is active in the token's direction somewhere"),
-        _active_before(of, neuron, beyond_position=False),
         Criterion("effect", LogitDrop(of), above(by), drop, "logits", neuron.model),
+        _active_before(of, neuron, beyond_position=False),
         guards=[
             Fact("not a common axis", beyond_axes, "it does so beyond what tokens share"),
             _active_before(of, neuron, beyond_position=True),

@@ -6,7 +6,7 @@ that are most congruent with a frequent token, about as many are quiet where the
 
 Candidates come from the weights (`congruent_neurons(smollm2, layers=range(24, 30))`) and were
 chosen on one half of the documents; they are tested on the other. Effects are in logits of the
-token against tokens of like frequency; those supported here are 0.3 to 0.8.
+token against tokens of like frequency; those supported here are 0.3 to 0.7.
 """
 
 import pytest
@@ -16,8 +16,8 @@ from circuit_assert import neuron_promotes_token, plain_text
 DOCUMENTS = plain_text().half("test")
 
 
-def promotes(neuron, token, on=DOCUMENTS):
-    return neuron_promotes_token(neuron, token, on=on, by=0.1)
+def promotes(neuron, token):
+    return neuron_promotes_token(neuron, token, on=DOCUMENTS, by=0.1)
 
 
 @pytest.mark.parametrize(
@@ -41,6 +41,6 @@ def test_a_next_token_neuron_promotes_no_other_token(smollm2):
     assert not promotes(smollm2["L28N489"], " and")
 
 
-@pytest.mark.open_claim("few documents hold ' right' and might have held it elsewhere")
+@pytest.mark.open_claim("too few documents hold ' right', and elsewhere might have")
 def test_the_neuron_that_points_to_right_promotes_it(smollm2):
-    assert promotes(smollm2["L27N1263"], " right", on=plain_text())
+    assert promotes(smollm2["L27N1263"], " right")

@@ -40,6 +40,7 @@ from circuit_assert.models.card import Card
 from circuit_assert.models.planted import PlantedTokenizer
 from circuit_assert.models.planted_models import neuron_documents, neuron_model
 from circuit_assert.prompts.tokenize import single_token
+from circuit_assert.stats import above
 
 WORDS = 60
 NEURON = Neuron(3, 1)
@@ -339,6 +340,22 @@ def test_the_top_decile_is_oriented_strict_and_without_the_first_position():
     replacement = top.replacement(scores)
     np.testing.assert_allclose(replacement.values, -1.0 / 30)  # a's own mean, not s·a's
     np.testing.assert_allclose(top.measured(scores).values, 1.0)
+
+
+def test_a_neuron_that_only_pauses_suppressing_the_token_fails_a_guard():
+    made = neuron_promotes_token(
+        Session().model(neuron_model())["L2N0"], " w1", on=documents(), by=0.1
+    )
+    guards = {leaf.name: leaf for role, leaf in made.body.leaves() if role == "guard"}
+    assert guards["not a release"].region == above(0.0)
+    assert isinstance(guards["not a release"].quantity, TopActivity)
+
+    on = documents(20)
+    activation = np.full((20, 31), -3.0)
+    activation[:, [8, 20]] = -1.0
+    activation[0, 5] = 0.1  # so that it is active somewhere
+    assert active(on, activation).holds
+    assert (TopActivity(promotion(on)).measured(known(on, activation)).values < 0).all()
 
 
 def test_a_tenth_of_all_positions_is_in_the_top_decile():
