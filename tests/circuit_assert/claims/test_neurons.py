@@ -125,6 +125,15 @@ def test_two_tokens_are_an_error_that_names_them_and_a_way_on():
     )
 
 
+def test_what_is_proposed_is_one_token_itself():
+    class Splitting(Pieces):
+        def encode(self, text):
+            return [0, 1] if text == " John" else super().encode(text)
+
+    with pytest.raises(TokenError, match=r'Try " Joan"\.'):
+        single_token(" Jonathan", Splitting(), "neuron_promotes_token")
+
+
 @pytest.mark.parametrize("text", ["", "<s>"])
 def test_no_token_and_special_tokens_are_errors(text):
     with pytest.raises(TokenError, match="neuron_promotes_token needs one"):
@@ -139,12 +148,13 @@ def test_a_claim_with_a_bad_token_says_so_before_anything_runs():
 
 
 def test_matched_tokens_are_the_nearest_in_frequency():
-    rows = [np.repeat(np.arange(1, 41), np.arange(40, 0, -1))]  # word n comes 41 − n times
+    rows = [np.repeat(np.arange(1, 41), np.arange(1, 41))]  # word n comes n times, 41 to 60 never
     ordinary = np.arange(1, 61)
     assert set(matched_tokens(20, rows, ordinary)) == {*range(10, 20), *range(21, 31)}
-    assert set(matched_tokens(1, rows, ordinary)) == set(range(2, 22))
-    assert set(matched_tokens(50, rows, ordinary)) == {*range(40, 50), *range(51, 61)}
-    assert matched_tokens(3, rows, ordinary[:6]) == (1, 2, 4, 5, 6)
+    assert set(matched_tokens(40, rows, ordinary)) == set(range(20, 40))
+    assert set(matched_tokens(3, rows, ordinary)) == {*range(4, 14), 1, 2, *range(41, 49)}
+    assert set(matched_tokens(60, rows, ordinary)) == {1, *range(41, 60)}
+    assert matched_tokens(3, rows, ordinary[:6]) == (6, 5, 4, 2, 1)
 
 
 # --- congruence ------------------------------------------------------------------------------
