@@ -10,7 +10,7 @@ import torch
 
 from circuit_assert.components import MLP, Component, Direction, Head, Neuron, Site
 from circuit_assert.errors import ClaimError, PromptError
-from circuit_assert.execution.store import Store, exchange_partners
+from circuit_assert.execution.store import Store
 from circuit_assert.interventions import (
     Ablation,
     Intervention,
@@ -136,12 +136,11 @@ class Editor:
         batch: Batch,
     ) -> torch.Tensor:
         kept = self._store.kept(component, source, side)
-        left_out = unit if source == self._on else None
-        partners = exchange_partners(self._store.tokenized(source), left_out, batch.prompts, unit)
+        partners = self._store.partners(source, self._on, unit)
         if len(partners) > 1:
             return torch.stack([kept[p] for p in partners]).mean(0)
         total, count = self._pooled(component, source, side)
-        own = kept[unit] if left_out is not None else kept[0][:0]
+        own = kept[unit] if source == self._on else kept[0][:0]
         mean = (total - own.sum(0)) / max(count - len(own), 1)
         return mean.expand(batch.length, *mean.shape)
 
@@ -161,8 +160,7 @@ class Editor:
         batch: Batch,
     ) -> torch.Tensor:
         prompts = self._store.tokenized(source)
-        left_out = unit if source == self._on else None
-        partners = list(exchange_partners(prompts, left_out, batch.prompts, unit))
+        partners = self._store.partners(source, self._on, unit)
         if len(prompts.answers) and len(batch.prompts.answers):
             own_answer = batch.prompts.answers[unit]
             partners = [p for p in partners if prompts.answers[p] != own_answer]

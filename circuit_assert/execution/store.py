@@ -31,12 +31,24 @@ class Store:
     _tokenized: dict[Prompts, TokenizedPrompts] = field(
         default_factory=dict[Prompts, TokenizedPrompts]
     )
+    _partners: dict[tuple[Prompts, Prompts, int], Sequence[int]] = field(
+        default_factory=dict[tuple[Prompts, Prompts, int], Sequence[int]]
+    )
 
     def tokenized(self, prompts: Prompts) -> TokenizedPrompts:
         """A set in the model's tokens, tokenized once."""
         if prompts not in self._tokenized:
             self._tokenized[prompts] = prompts.tokenize(self.tokenizer)
         return self._tokenized[prompts]
+
+    def partners(self, source: Prompts, on: Prompts, unit: int) -> Sequence[int]:
+        """Units of `source` that can stand in for a unit of `on`; worked out once for each."""
+        key = (source, on, unit)
+        if key not in self._partners:
+            left_out = unit if source == on else None
+            like = self.tokenized(on)
+            self._partners[key] = exchange_partners(self.tokenized(source), left_out, like, unit)
+        return self._partners[key]
 
     def has(self, request: AnyRequest) -> bool:
         """Whether it has been measured."""
