@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +11,7 @@ from circuit_assert.models.card import Card
 from circuit_assert.prompts.base import Ints, Side, TokenizedPrompts
 
 _BYTES = 4  # activations are float32 or narrower
+_WORTH_A_RUN = 256  # tokens from which on a CPU multiplies matrices no faster by having more
 
 
 @dataclass(frozen=True)
@@ -27,24 +28,29 @@ class Piece:
 
 
 def groups_of_pieces(
-    prompts: TokenizedPrompts, side: Side, items: int, rows_at_once: dict[int, int]
+    prompts: TokenizedPrompts, side: Side, starts: Sequence[int], rows_at_once: dict[int, int]
 ) -> Iterator[list[Piece]]:
     """Pieces that share a run, each run of one length.
+
+    Items that start at other layers share a run only as long as it is small: the later ones
+    then run blocks that they do not need.
 
     Args:
         prompts: The tokenized set.
         side: Clean or corrupt.
-        items: How many interventions every unit goes through.
+        starts: The first layer that each item has to run, of every intervention.
         rows_at_once: Length → how many rows fit.
     """
     for length, units in buckets(prompts, side).items():
         room = rows_at_once[length]
         group: list[Piece] = []
         rows = 0
-        for item in range(items):
-            for start in range(0, len(units), room):
-                piece = Piece(item, units[start : start + room])
-                if rows + len(piece.units) > room:
+        for item, start in enumerate(starts):
+            for first in range(0, len(units), room):
+                piece = Piece(item, units[first : first + room])
+                full = rows + len(piece.units) > room
+                enough = rows * length >= _WORTH_A_RUN and start != starts[group[-1].item]
+                if group and (full or enough):
                     yield group
                     group, rows = [], 0
                 group.append(piece)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 
 from circuit_assert.components import Component, Direction, Site
+from circuit_assert.errors import PromptError
 from circuit_assert.measurements.activations import Kept, Residual
 from circuit_assert.measurements.base import AnyRequest, Array, Request
-from circuit_assert.prompts.base import Prompts, Side, TokenizedPrompts, Tokenizer
+from circuit_assert.prompts.base import Ints, Prompts, Side, TokenizedPrompts, Tokenizer
 
 
 @dataclass
@@ -41,6 +42,20 @@ class Store:
             self._tokenized[prompts] = prompts.tokenize(self.tokenizer)
         return self._tokenized[prompts]
 
+    def tokens(self, prompts: Prompts, side: Side) -> Sequence[Ints]:
+        """One side of a set, a row of tokens for each unit.
+
+        Raises:
+            PromptError: when the set has no such side.
+        """
+        sides = self.tokenized(prompts).tokens
+        if side not in sides:
+            raise PromptError(
+                f"{prompts.name} has no {side} prompts: give each Prompt corrupt=…, or compare "
+                f"with another control."
+            )
+        return sides[side]
+
     def partners(self, source: Prompts, on: Prompts, unit: int) -> Sequence[int]:
         """Units of `source` that can stand in for a unit of `on`; worked out once for each."""
         key = (source, on, unit)
@@ -64,15 +79,16 @@ class Store:
         """An activation that a pass has kept, one tensor `[pos, ...]` per unit."""
         return self._kept[Kept(what), on, side]
 
-    def forget_activations(self, beyond: int) -> None:
+    def forget_activations(self, beyond: int, keeping: Collection[AnyRequest] = ()) -> None:
         """Let the oldest activations go until the rest fits in `beyond` bytes; scores stay."""
         sizes = {key: sum(t.nbytes for t in rows) for key, rows in self._kept.items()}
         total = sum(sizes.values())
-        for key, size in sizes.items():
+        for (kept, on, side), size in sizes.items():
             if total <= beyond:
                 break
-            del self._kept[key]
-            total -= size
+            if Request(kept, on, side) not in keeping:
+                del self._kept[kept, on, side]
+                total -= size
 
     def vector(self, direction: Direction) -> torch.Tensor:
         """A direction's numbers, `[d_model]`: the difference of mean residual streams."""

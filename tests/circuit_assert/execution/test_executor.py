@@ -9,7 +9,7 @@ import torch
 from circuit_assert import head_attends_inductively, head_is_induction
 from circuit_assert.components import MLP, Direction, Head, Site
 from circuit_assert.errors import PromptError
-from circuit_assert.execution import executor
+from circuit_assert.execution import job
 from circuit_assert.execution.executor import Executor
 from circuit_assert.interventions import Ablation, Patch, Steer, first_layer
 from circuit_assert.measurements import (
@@ -25,6 +25,7 @@ from circuit_assert.measurements import (
     TopTokens,
 )
 from circuit_assert.models.planted_models import induction_model
+from circuit_assert.prompts.repeated import repeated_tokens
 from circuit_assert.session import Session
 
 
@@ -144,8 +145,56 @@ def test_an_edit_runs_no_block_below_it(induction, sequences):
     for layer in range(3):
         before = induction.blocks_run
         engine.run([Request(Loss(), sequences, under=Ablation((Head(layer, 0),), "zero"))])
-        keeping = 3 * layer  # the residual that enters is kept by a pass up to the layer below
-        assert induction.blocks_run - before == keeping + 3 * (3 - layer)
+        assert induction.blocks_run - before == 3 * (3 - layer)  # one run for each length
+
+
+def test_an_edit_keeps_the_residual_it_starts_from_once(induction, sequences):
+    engine = Executor(induction)
+    under = Ablation((Head(2, 0),), "zero")
+    before = induction.blocks_run
+    engine.run([Request(Loss(), sequences, under=under)])
+    assert induction.blocks_run - before == 3 * (2 + 1)
+
+
+def test_a_later_pass_starts_at_the_deepest_checkpoint(induction, sequences):
+    engine = Executor(induction)
+    engine.run([Request(Residual(Site(1, "resid_post")), sequences)])
+    for measurement in (Residual(Site(2, "resid_mid")), NeuronActivations(1, (0,)), Loss()):
+        before = induction.blocks_run
+        engine.run([Request(measurement, sequences)])
+        assert induction.blocks_run - before == 3  # one block, one run for each length
+
+
+def test_scores_from_checkpoints_are_those_from_the_embedding(induction, sequences):
+    sites = [
+        Site(layer, name) for layer in range(3) for name in ("resid_pre", "resid_mid", "resid_post")
+    ]
+    requests = [Request(Residual(site), sequences) for site in sites]
+    engine = Executor(induction)
+    engine.run([Request(Loss(), sequences)])
+    engine.run(requests)
+    scores = [engine.store.scores[request] for request in requests]
+    assert_equal_within(1e-5, scores, apart(induction, requests))
+
+
+def test_checkpoints_stay_within_the_memory(induction, sequences):
+    card = induction.card
+    everything = (card.layers - 1) * 4 * card.d_model * 12 * 13  # no sequence is longer
+    engine = Executor(induction, memory=everything // 4)
+    for layer in range(card.layers):
+        engine.run([Request(Residual(Site(layer, "resid_post")), sequences)])
+        kept = sum(t.nbytes for rows in engine.store._kept.values() for t in rows)
+        assert kept <= 2 * engine.memory
+
+
+def test_edits_of_distant_layers_do_not_hold_each_other_back(induction):
+    long = repeated_tokens(lengths=(8,), sequences=40)
+    first, last = (Ablation((Head(layer, 0),), "zero") for layer in (0, 2))
+    engine = Executor(induction)
+    engine.run([Request(Loss(), long)])
+    before = induction.blocks_run
+    engine.run([Request(Loss(), long, under=each) for each in (first, last)])
+    assert induction.blocks_run - before == 3 + 1
 
 
 def blocks_of(make_claims):
@@ -249,13 +298,13 @@ def test_the_floor_is_what_batching_and_resuming_move(induction, sequences, monk
     assert 0 <= engine.noise_floor(request) < 1e-4
 
     broken = Executor(induction)
-    resume = executor._Job._resume
+    resume = job.Job._resume
 
     def shifted(self, group):
         made = resume(self, group)
         return made and type(made)(made.layer, made.residual * 1.01)
 
-    monkeypatch.setattr(executor._Job, "_resume", shifted)
+    monkeypatch.setattr(job.Job, "_resume", shifted)
     broken.run([request])
     assert broken.noise_floor(request) > 1e-3
 

@@ -1,0 +1,39 @@
+"""Which residual streams to keep, so that later runs need not start at the embedding."""
+
+from __future__ import annotations
+
+from circuit_assert.components import Site
+from circuit_assert.execution.store import Store
+from circuit_assert.measurements.activations import Kept
+from circuit_assert.measurements.base import Request
+from circuit_assert.models.card import Card
+from circuit_assert.prompts.base import Prompts, Side
+
+_BYTES = 4  # activations are float32 or narrower
+
+
+def worth_keeping(
+    card: Card, store: Store, on: Prompts, side: Side, *, last_layer: int, memory: int
+) -> list[Kept]:
+    """The residual streams that a pass can keep on its way, evenly spaced in `memory` bytes.
+
+    Those kept already are left out, and so is what leaves the last block: nothing starts there.
+    """
+    tokens = sum(len(row) for row in store.tokens(on, side))
+    room = memory // (_BYTES * card.d_model * tokens)
+    if room == 0:
+        return []
+    stride = -(-card.layers // room)
+    kept = [
+        Kept(Site(layer, "resid_post"))
+        for layer in range(stride - 1, min(last_layer + 1, card.layers - 1), stride)
+    ]
+    return [each for each in kept if not store.has(Request(each, on, side))]
+
+
+def nearest(store: Store, on: Prompts, side: Side, *, start: int) -> int:
+    """The highest block up to `start` that can be entered with a kept residual; 0 if none can."""
+    for layer in range(start, 0, -1):
+        if store.has(Request(Kept(Site(layer - 1, "resid_post")), on, side)):
+            return layer
+    return 0

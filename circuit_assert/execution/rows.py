@@ -1,0 +1,85 @@
+"""The rows of a run that belong to one intervention: what is read from them and done to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from circuit_assert.backends.base import Edit, Read
+from circuit_assert.components import Site
+from circuit_assert.execution.edits import Editor
+from circuit_assert.measurements.base import Batch, Measurement, Reader, Weights
+
+if TYPE_CHECKING:
+    import torch
+
+
+class Rows:
+    """Some rows of a run, from `start` on.
+
+    Args:
+        start: The first of them.
+        batch: What they are.
+        editor: What is done to them; None for nothing.
+        measurements: What is read from them.
+        weights: The model.
+    """
+
+    def __init__(
+        self,
+        start: int,
+        batch: Batch,
+        editor: Editor | None,
+        measurements: Sequence[Measurement],
+        weights: Weights,
+    ) -> None:
+        self.batch = batch
+        self._rows = slice(start, start + len(batch.units))
+        self._editor, self._weights = editor, weights
+        self._readers: Mapping[Measurement, Reader] = {
+            measurement: measurement.reader(batch, weights) for measurement in measurements
+        }
+
+    def place(self, reads: dict[Site, list[Read]], edits: dict[Site, list[Edit]]) -> None:
+        """Add these rows' reads and edits to the run's."""
+        for measurement, reader in self._readers.items():
+            for site in measurement.sites(self._weights):
+                reads.setdefault(site, []).append(self._read(reader, site))
+        if self._editor is not None:
+            for site in self._editor.intervention.sites:
+                if site.name == "attn_post_scale":
+                    reads.setdefault(site, []).append(self._note(self._editor, site))
+                else:
+                    edits.setdefault(site, []).append(self._edit(self._editor, site))
+
+    def _read(self, reader: Reader, site: Site) -> Read:
+        return lambda activation: reader.read(site, activation[self._rows])
+
+    def _note(self, editor: Editor, site: Site) -> Read:
+        return lambda activation: editor.note(site, activation[self._rows])
+
+    def _edit(self, editor: Editor, site: Site) -> Edit:
+        def edit(activation: torch.Tensor) -> torch.Tensor:
+            activation[self._rows] = editor.edit(site, activation[self._rows], self.batch)
+            return activation
+
+        return edit
+
+    def collect(
+        self, final: torch.Tensor
+    ) -> Iterator[tuple[Measurement, torch.Tensor | Sequence[torch.Tensor]]]:
+        """What was read, a measurement at a time, `[row, ...]`."""
+        for measurement, reader in self._readers.items():
+            yield measurement, reader.finish(final[self._rows])
+
+
+def on_a_copy(edits: Sequence[Edit]) -> Edit:
+    """All edits of one site, each writing its rows into the same copy of the activation."""
+
+    def edit(activation: torch.Tensor) -> torch.Tensor:
+        edited = activation.clone()
+        for one in edits:
+            edited = one(edited)
+        return edited
+
+    return edit
