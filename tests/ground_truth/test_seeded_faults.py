@@ -11,7 +11,7 @@ from circuit_assert.backends.transformer_lens import TransformerLensBackend
 from circuit_assert.claims import probes
 from circuit_assert.components import Head, Site
 from circuit_assert.errors import HookError
-from circuit_assert.execution import edits, executor
+from circuit_assert.execution import edits, job
 from circuit_assert.models.planted_models import induction_model
 from circuit_assert.prompts import repeated
 from circuit_assert.session import Session
@@ -84,14 +84,14 @@ def repeats_the_control_too(monkeypatch):
 
 
 def resumes_one_block_late(monkeypatch):
-    right = executor._Job._resume
+    right = job.Job._resume
 
     def wrong(self, group):
         resume = right(self, group)
         last = self._backend.card.layers - 1
         return Resume(min(resume.layer + 1, last), resume.residual) if resume else None
 
-    monkeypatch.setattr(executor._Job, "_resume", wrong)
+    monkeypatch.setattr(job.Job, "_resume", wrong)
 
 
 def test_without_a_fault_the_claim_is_supported():
