@@ -11,7 +11,7 @@ from circuit_assert.models.card import Card
 from circuit_assert.prompts.base import Ints, Side, TokenizedPrompts
 
 _BYTES = 4  # activations are float32 or narrower
-_WORTH_A_RUN = 256  # tokens from which on a CPU multiplies matrices no faster by having more
+_WORTH_A_RUN = 512  # tokens from which on a CPU multiplies matrices no faster by having more
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,7 @@ class Editor:
         self._on, self._store = on, store
         self._side: Side = side
         self._scales: dict[int, torch.Tensor] = {}
+        self._kept = lru_cache(maxsize=None)(store.kept)
         self._pooled = lru_cache(maxsize=None)(self._pooled_mean)
 
     def edit(self, site: Site, activation: torch.Tensor, batch: Batch) -> torch.Tensor:
@@ -76,7 +77,7 @@ class Editor:
 
     def _freeze(self, site: Site, edited: torch.Tensor, batch: Batch) -> None:
         """Undo what an ablation did to the scale of its layer's post-attention norm."""
-        kept = self._store.kept(Site(site.layer, "attn_post_scale"), self._on, self._side)
+        kept = self._kept(Site(site.layer, "attn_post_scale"), self._on, self._side)
         clean = torch.stack([kept[int(unit)] for unit in batch.units]).to(edited)
         edited *= self._scales[site.layer] / clean
 
@@ -135,7 +136,7 @@ class Editor:
         unit: int,
         batch: Batch,
     ) -> torch.Tensor:
-        kept = self._store.kept(component, source, side)
+        kept = self._kept(component, source, side)
         partners = self._store.partners(source, self._on, unit)
         if len(partners) > 1:
             return torch.stack([kept[p] for p in partners]).mean(0)
@@ -147,7 +148,7 @@ class Editor:
     def _pooled_mean(
         self, component: Component, source: Prompts, side: Side
     ) -> tuple[torch.Tensor, int]:
-        everything = torch.cat(self._store.kept(component, source, side))
+        everything = torch.cat(self._kept(component, source, side))
         return everything.sum(0), len(everything)
 
     def _donor(  # noqa: PLR0917
@@ -171,10 +172,10 @@ class Editor:
             )
         order = np.random.default_rng([ablation.seed, unit]).permutation(len(partners))
         donor = partners[order[ablation.draw % len(partners)]]
-        return self._store.kept(component, source, side)[donor]
+        return self._kept(component, source, side)[donor]
 
     def _own(self, component: Component, side: Side, batch: Batch) -> torch.Tensor:
-        kept = self._store.kept(component, self._on, side)
+        kept = self._kept(component, self._on, side)
         return torch.stack([kept[int(unit)] for unit in batch.units])
 
     def _vector(self, direction: Direction, like: torch.Tensor) -> torch.Tensor:

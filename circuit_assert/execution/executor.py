@@ -12,7 +12,7 @@ from circuit_assert.execution.checkpoints import worth_keeping
 from circuit_assert.execution.job import Item, Job
 from circuit_assert.execution.plan import Pass, plan, prerequisites
 from circuit_assert.execution.store import Store
-from circuit_assert.measurements.base import AnyRequest, Array, Request, WeightRequest
+from circuit_assert.measurements.base import AnyRequest, Array, Measurement, Request, WeightRequest
 from circuit_assert.prompts.base import Prompts, Side
 
 Progress: TypeAlias = "Callable[[int, int], None]"
@@ -36,7 +36,7 @@ class Executor:
         self.runs = 0
         self.memory = memory
         self._progress = progress
-        self._floors: dict[object, float] = {}
+        self._floors: dict[tuple[Measurement, Prompts, bool], float] = {}
 
     def run(self, requests: Iterable[AnyRequest]) -> None:
         """Measure what has not been measured yet; the scores are then in the store.
@@ -92,25 +92,42 @@ class Executor:
         """
         if not isinstance(request, Request) or request not in self.store.scores:
             return 0.0
-        key = (request.measurement, request.on, request.under is None)
-        if key not in self._floors:
-            self._floors[key] = self._measured_floor(request)
-        return self._floors[key]
+        if _floor_key(request) not in self._floors:
+            self._measure_floors(request)
+        return self._floors[_floor_key(request)]
 
-    def _measured_floor(self, request: Request) -> float:
+    def _measure_floors(self, request: Request) -> None:
+        """The floor of a request, and of all that was measured in the same circumstances."""
         for needed in prerequisites(request, can_resume=False):
             if not self.store.has(needed):
                 self._run_items(needed.on, needed.side, [(None, (needed.measurement,))])
-        together = self.store.scores[request]
-        items = [(request.under, (request.measurement,))]
+        alike = [
+            known
+            for known in self.store.scores
+            if isinstance(known, Request)
+            and (known.on, known.side, known.under) == (request.on, request.side, request.under)
+            and _floor_key(known) not in self._floors
+        ]
+        items = [(request.under, tuple(each.measurement for each in alike))]
         job = Job(self.backend, self.store, request.on, request.side, items, may_resume=False)
-        units = range(0, len(together), max(1, len(together) // _FLOOR_UNITS))[:_FLOOR_UNITS]
-        return max(_largest_difference(together[unit], job.run_alone(unit)) for unit in units)
+        total = len(self.store.tokenized(request.on))
+        units = range(0, total, max(1, total // _FLOOR_UNITS))[:_FLOOR_UNITS]
+        alone = {unit: job.run_alone(unit) for unit in units}
+        for known in alike:
+            together = self.store.scores[known]
+            self._floors[_floor_key(known)] = max(
+                _largest_difference(together[unit], alone[unit][known.measurement])
+                for unit in units
+            )
 
     def _report(self, done: int, total: int) -> None:
         self.runs += 1
         if self._progress:
             self._progress(done, total)
+
+
+def _floor_key(request: Request) -> tuple[Measurement, Prompts, bool]:
+    return request.measurement, request.on, request.under is None
 
 
 def _largest_difference(together: Array, alone: Array) -> float:

@@ -79,11 +79,10 @@ class Job:
             report(done, total)
         self._file()
 
-    def run_alone(self, unit: int) -> Array:
+    def run_alone(self, unit: int) -> dict[Measurement, Array]:
         """The scores of one unit under the only item, run by itself."""
         self._run_group([Piece(0, np.array([unit]))])
-        (by_unit,) = self._results[0].values()
-        return to_array([by_unit[unit]])[0]
+        return {m: to_array([by_unit[unit]])[0] for m, by_unit in self._results[0].items()}
 
     def _starts_at(self, item: int) -> int:
         """The first block that has to run for an item, were everything before it known."""

@@ -75,14 +75,14 @@ def prerequisites(request: Request, *, can_resume: bool) -> list[Request]:
                 if under.how != "zero":
                     source = under.reference or request.on
                     side = under.reference_side if under.reference else request.side
-                    needed.append(Request(Kept(component), source, side))
+                    needed.append(Request(Kept.of(component), source, side))
             needed.extend(
                 Request(Kept(site), request.on, request.side)
                 for site in under.sites
                 if site.name == "attn_post_scale"
             )
         case Patch():
-            needed.extend(Request(Kept(c), request.on, under.source) for c in under.components)
+            needed.extend(Request(Kept.of(c), request.on, under.source) for c in under.components)
         case Steer():
             needed.extend(_vector_needs(under.direction))
         case _:

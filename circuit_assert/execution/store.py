@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 
-from circuit_assert.components import Component, Direction, Site
+from circuit_assert.components import Component, Direction, Head, Site
 from circuit_assert.errors import PromptError
 from circuit_assert.measurements.activations import Kept, Residual
 from circuit_assert.measurements.base import AnyRequest, Array, Request
@@ -77,7 +77,10 @@ class Store:
 
     def kept(self, what: Component | Site, on: Prompts, side: Side) -> list[torch.Tensor]:
         """An activation that a pass has kept, one tensor `[pos, ...]` per unit."""
-        return self._kept[Kept(what), on, side]
+        if isinstance(what, Site):
+            return self._kept[Kept(what), on, side]
+        rows = self._kept[Kept.of(what), on, side]
+        return [row[:, what.head] for row in rows] if isinstance(what, Head) else rows
 
     def forget_activations(self, beyond: int, keeping: Collection[AnyRequest] = ()) -> None:
         """Let the oldest activations go until the rest fits in `beyond` bytes; scores stay."""

@@ -88,6 +88,11 @@ class Kept:
     what: Component | Site
     quantity: ClassVar[str] = "activation"
 
+    @classmethod
+    def of(cls, component: Component) -> Kept:
+        """What to keep for a component: for a head its whole layer's, which serves the others."""
+        return cls(component.site if isinstance(component, Head) else component)
+
     @property
     def site(self) -> Site:
         """Where it is read."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -71,6 +72,7 @@ def continuation_token(text: str, continuation: str, tokenizer: Tokenizer) -> in
     return token
 
 
+@lru_cache(maxsize=4096)
 def single_token(text: str, tokenizer: Tokenizer, wanted_by: str) -> int:
     """The one ordinary token that a text is.
 

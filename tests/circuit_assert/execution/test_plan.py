@@ -45,10 +45,10 @@ def kept(requests):
 
 def test_a_mean_keeps_activations_of_its_reference(sequences, task):
     own = Request(Loss(), sequences, "corrupt", Ablation((Head(0, 1),)))
-    assert kept(prerequisites(own, can_resume=True)) == [(Head(0, 1), sequences, "corrupt")]
+    assert kept(prerequisites(own, can_resume=True)) == [(Site(0, "z"), sequences, "corrupt")]
     under = Ablation((Head(0, 1),), "resample", reference=sequences, reference_side="corrupt")
     other = Request(LogitDifference(), task, "clean", under)
-    assert kept(prerequisites(other, can_resume=True)) == [(Head(0, 1), sequences, "corrupt")]
+    assert kept(prerequisites(other, can_resume=True)) == [(Site(0, "z"), sequences, "corrupt")]
 
 
 def test_a_later_edit_keeps_the_residual_that_enters_it(sequences):
@@ -61,7 +61,7 @@ def test_a_later_edit_keeps_the_residual_that_enters_it(sequences):
 
 def test_a_patch_keeps_the_other_side(task):
     request = Request(LogitDifference(), task, "corrupt", Patch((Head(0, 3),), "clean"))
-    assert kept(prerequisites(request, can_resume=True)) == [(Head(0, 3), task, "clean")]
+    assert kept(prerequisites(request, can_resume=True)) == [(Site(0, "z"), task, "clean")]
 
 
 def test_a_direction_needs_residuals_of_both_its_sets(sequences, task):
