@@ -78,6 +78,7 @@ class Evidence:
         source: Where the claim comes from.
         seconds: How long measuring took.
         runs: Forward passes made for it (shared ones are counted for the first claim).
+        reused: Scores for it that earlier runs had measured (likewise).
         noise_floor: How far the engine's own choices move a score.
     """
 
@@ -97,6 +98,7 @@ class Evidence:
     source: str = ""
     seconds: float = 0.0
     runs: int = 0
+    reused: int = 0
     noise_floor: float = 0.0
 
     @property

@@ -202,7 +202,7 @@ class Case:
         self._noise = max(self._noise, floor)
         return floor
 
-    def evidence(self, claim: Claim, *, seconds: float, runs: int) -> Evidence:
+    def evidence(self, claim: Claim, *, seconds: float, runs: int, reused: int) -> Evidence:
         """What was found, and what follows."""
         judged = self._judged()
         leaves = self._body.leaves()
@@ -226,6 +226,7 @@ class Case:
             source=claim.source,
             seconds=seconds,
             runs=runs,
+            reused=reused,
             noise_floor=self._noise,
         )
 

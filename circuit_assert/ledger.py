@@ -140,6 +140,8 @@ class ClaimRecord:
     """How long measuring took; a claim measured before takes as long as it did then."""
     runs: int = 0
     """Forward passes made for it; those it shares count for the claim that was first."""
+    reused: int = 0
+    """Scores for it that earlier runs had measured; likewise."""
     noise_floor: float = 0.0
     """How far the engine's own choices move a score."""
     seed: int = 0

@@ -29,6 +29,7 @@ class Session:
         false_pass_rate: α, at which a false claim may pass.
         device: Where models are loaded when they do not say.
         dtype: What their weights are loaded as when they do not say.
+        cache: A folder that keeps scores between runs; None to measure everything anew.
         progress: Called with a text, the rows done and the rows in all.
     """
 
@@ -38,6 +39,7 @@ class Session:
         false_pass_rate: float = 0.01,
         device: str = "cpu",
         dtype: str = "float32",
+        cache: Path | None = None,
         progress: Callable[[str, int, int], None] | None = None,
     ) -> None:
         if not 0 < false_pass_rate < 0.5:
@@ -49,7 +51,7 @@ class Session:
         self.on_made: list[Callable[[Claim], None]] = []
         self.on_judged: list[Observer] = []
         self.on_asked: list[Observer] = []
-        self._progress = progress
+        self._progress, self._cache = progress, cache
         self._known: dict[ModelSpec, Known] = {}
         self._evidence: dict[tuple[ModelSpec, str], Evidence] = {}
         self._resident: ModelSpec | None = None
@@ -144,7 +146,7 @@ class Session:
         started = time.perf_counter()
         known = self._loaded(spec)
         cases = [Case(claim.body, known, self.false_pass_rate) for claim in claims]
-        runs = known.runs
+        runs, reused = known.runs, known.reused
         while True:
             missing = {request: None for case in cases for request in case.missing()}
             if not missing:
@@ -153,7 +155,7 @@ class Session:
         seconds = (time.perf_counter() - started) / len(claims)
         for claim, case in zip(claims, cases, strict=True):
             self._evidence[spec, claim.id] = case.evidence(
-                claim, seconds=seconds, runs=known.runs - runs
+                claim, seconds=seconds, runs=known.runs - runs, reused=known.reused - reused
             )
 
     def _run(self, known: Known, requests: Sequence[AnyRequest]) -> None:
@@ -173,7 +175,7 @@ class Session:
         if self._resident is not None and self._resident != spec:
             self._unload(self._resident)
         if spec not in self._known:
-            self._known[spec] = Known(spec, self._progress)
+            self._known[spec] = Known(spec, self._progress, self._cache)
         self._known[spec].load()
         self._resident = spec
         return self._known[spec]

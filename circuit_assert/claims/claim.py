@@ -224,7 +224,7 @@ def _words(value: object) -> str:
             return value.name
         case float():
             return f"{value:g}"
-        case str() if value.strip() != value:
+        case str():
             return repr(value)
         case list() | tuple():
             return ", ".join(_words(item) for item in value)

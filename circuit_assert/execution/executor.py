@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
@@ -11,6 +12,7 @@ from circuit_assert.backends.base import Backend
 from circuit_assert.execution.checkpoints import worth_keeping
 from circuit_assert.execution.job import Item, Job
 from circuit_assert.execution.plan import Pass, plan, prerequisites
+from circuit_assert.execution.recall import Recall
 from circuit_assert.execution.store import Store
 from circuit_assert.measurements.base import AnyRequest, Array, Measurement, Request, WeightRequest
 from circuit_assert.prompts.base import Prompts, Side
@@ -26,17 +28,31 @@ class Executor:
         backend: The model.
         memory: Bytes that one run's activations may take; twice as many may be kept between runs.
         progress: Called with the rows done and the rows in all, after every run.
+        store: What is known of the model already.
+        cache: The folder with the scores of earlier runs; None to measure everything.
     """
 
     def __init__(
-        self, backend: Backend, *, memory: int = 1 << 29, progress: Progress | None = None
+        self,
+        backend: Backend,
+        *,
+        memory: int = 1 << 29,
+        progress: Progress | None = None,
+        store: Store | None = None,
+        cache: Path | None = None,
     ) -> None:
         self.backend = backend
-        self.store = Store(backend.tokenizer)
+        self.store = store or Store(backend.tokenizer)
         self.runs = 0
         self.memory = memory
         self._progress = progress
+        self._recall = Recall(cache, backend, self.store) if cache else None
         self._floors: dict[tuple[Measurement, Prompts, bool], float] = {}
+
+    @property
+    def reused(self) -> int:
+        """How many scores came from earlier runs."""
+        return self._recall.reused if self._recall else 0
 
     def run(self, requests: Iterable[AnyRequest]) -> None:
         """Measure what has not been measured yet; the scores are then in the store.
@@ -46,11 +62,13 @@ class Executor:
                 as a failure of its requests.)
             PromptError: when a prompt set lacks what a measurement needs.
         """
-        wanted = [request for request in requests if not self.store.has(request)]
+        wanted = [request for request in requests if not self._has(request)]
         for request in wanted:
             if isinstance(request, WeightRequest):
                 self.store.scores[request] = request.measurement.compute(self.backend)
         runs = [request for request in wanted if isinstance(request, Request)]
+        if not runs:
+            return
         made = plan(runs, can_resume=self.backend.can_resume)
         needed = {Request(m, one.on, one.side) for one in made.passes for m in one.measurements}
         try:
@@ -64,7 +82,7 @@ class Executor:
 
     def _observe(self, one: Pass) -> None:
         """Run a pass for what it still has to measure, keeping checkpoints on the way."""
-        new = [m for m in one.measurements if not self.store.has(Request(m, one.on, one.side))]
+        new = [m for m in one.measurements if not self._has(Request(m, one.on, one.side))]
         if not new:
             return
         if self.backend.can_resume:
@@ -83,6 +101,25 @@ class Executor:
         may_resume = self.backend.can_resume
         job = Job(self.backend, self.store, on, side, items, may_resume=may_resume)
         job.run(self.memory, self._report)
+        for under, measurements in items:
+            for measurement in measurements:
+                self._remember(Request(measurement, on, side, under))
+
+    def _has(self, request: AnyRequest) -> bool:
+        """Whether it has been measured, in this run or in an earlier one."""
+        if self.store.has(request):
+            return True
+        found = self._recall.get(request) if self._recall else None
+        if isinstance(found, str):
+            self.store.failures[request] = found
+        elif found is not None:
+            self.store.scores[request] = found
+        return found is not None
+
+    def _remember(self, request: Request) -> None:
+        found = self.store.failures.get(request, self.store.scores.get(request))
+        if self._recall and found is not None:
+            self._recall.put(request, found)
 
     def noise_floor(self, request: AnyRequest) -> float:
         """How far batching and resuming move a request's scores, tried on a few units once.
@@ -92,9 +129,14 @@ class Executor:
         """
         if not isinstance(request, Request) or request not in self.store.scores:
             return 0.0
-        if _floor_key(request) not in self._floors:
-            self._measure_floors(request)
-        return self._floors[_floor_key(request)]
+        key = _floor_key(request)
+        if key not in self._floors:
+            known = self._recall.floor(request) if self._recall else None
+            if known is None:
+                self._measure_floors(request)
+            else:
+                self._floors[key] = known
+        return self._floors[key]
 
     def _measure_floors(self, request: Request) -> None:
         """The floor of a request, and of all that was measured in the same circumstances."""
@@ -115,10 +157,13 @@ class Executor:
         alone = {unit: job.run_alone(unit) for unit in units}
         for known in alike:
             together = self.store.scores[known]
-            self._floors[_floor_key(known)] = max(
+            floor = max(
                 _largest_difference(together[unit], alone[unit][known.measurement])
                 for unit in units
             )
+            self._floors[_floor_key(known)] = floor
+            if self._recall:
+                self._recall.put_floor(known, floor)
 
     def _report(self, done: int, total: int) -> None:
         self.runs += 1

@@ -6,6 +6,7 @@ import gc
 import warnings
 import weakref
 from collections.abc import Callable, Iterable
+from pathlib import Path
 
 from circuit_assert.backends.base import Backend
 from circuit_assert.errors import ExecutionError
@@ -24,15 +25,18 @@ class Known:
     Args:
         spec: Which model.
         progress: Called with a text, the rows done and the rows in all.
+        cache: The folder with the scores of earlier runs; None for none.
     """
 
-    def __init__(self, spec: ModelSpec, progress: Progress | None = None) -> None:
+    def __init__(
+        self, spec: ModelSpec, progress: Progress | None = None, cache: Path | None = None
+    ) -> None:
         self.spec = spec
         self.fingerprint = ""
-        self._progress = progress
+        self._progress, self._cache = progress, cache
         self._executor: Executor | None = None
         self._store: Store | None = None
-        self._runs_before = 0
+        self._runs_before = self._reused_before = 0
 
     @property
     def executor(self) -> Executor:
@@ -55,6 +59,11 @@ class Known:
         """Forward passes so far."""
         return self._runs_before + (self._executor.runs if self._executor else 0)
 
+    @property
+    def reused(self) -> int:
+        """Scores that were read from the cache."""
+        return self._reused_before + (self._executor.reused if self._executor else 0)
+
     def load(self) -> None:
         """Load the weights, unless they are."""
         if self._executor is not None:
@@ -65,9 +74,9 @@ class Known:
             self._progress(f"loading {self.spec.name}", 0, 0)
         backend = load(self.spec)
         self.fingerprint = backend.fingerprint
-        self._executor = Executor(backend, progress=self._report)
-        if self._store is not None:
-            self._executor.store = self._store
+        self._executor = Executor(
+            backend, progress=self._report, store=self._store, cache=self._cache
+        )
         self._store = self._executor.store
 
     def unload(self) -> None:
@@ -75,6 +84,7 @@ class Known:
         if self._executor is None:
             return
         self._runs_before += self._executor.runs
+        self._reused_before += self._executor.reused
         self._executor.store.forget_activations(beyond=0)
         model = weakref.ref(self._executor.backend)
         self._executor = None

@@ -188,21 +188,26 @@ def _row(claim: Claimed, cells: list[str], widths: list[int], width: int) -> lis
     end = "  ".join(filled)
     room = width - _columns(start) - _columns(end) - 2
     if room >= _SHORTEST:
-        texts = [f"{start}{_padded(_cut(record.words, room), room)}  {end}"]
+        first, *more = textwrap.wrap(record.words, room, break_on_hyphens=False) or [""]
+        texts = [f"{start}{_padded(_cut(first, room), room)}  {end}"]
+        texts += [f"{_INDENT}{_cut(line, room)}" for line in more]
     else:
         texts = [start + record.words, _INDENT + "  ".join(filter(None, cells))]
     lines = [Line(_cut(text.rstrip(), width), claim.tone) for text in texts]
-    return lines + [Line(_cut(_INDENT + text, width), "faint") for text in _beneath(claim)]
+    beneath = _beneath(claim, width - len(_INDENT))
+    return lines + [Line(_cut(_INDENT + text, width), "faint") for text in beneath]
 
 
-def _beneath(claim: Claimed) -> list[str]:
+def _beneath(claim: Claimed, room: int) -> list[str]:
     """For a claim that does not simply hold: why, and where."""
+    said: list[str] = []
+    nodeids = [each.nodeid for each in claim.assertions if each.held is False]
     if claim.undecided:
-        why = [f"because {claim.record.reason}"] if claim.record.reason else []
-        open_because = [f"open: {claim.record.open}"] if claim.record.open else []
-        return [*why, *open_because, *(f"in {nodeid}" for nodeid in claim.nodeids)]
-    failed = [each.nodeid for each in claim.assertions if each.held is False]
-    return [f"in {nodeid}" for nodeid in failed]
+        said += [f"because {claim.record.reason}"] if claim.record.reason else []
+        said += [f"open: {claim.record.open}"] if claim.record.open else []
+        nodeids = list(claim.nodeids)
+    wrapped = [line for text in said for line in textwrap.wrap(text, room, subsequent_indent="  ")]
+    return wrapped + [f"in {_cut_in_front(nodeid, room - 3)}" for nodeid in nodeids]
 
 
 def _not_run(records: list[Record], width: int) -> list[Line]:
@@ -224,13 +229,19 @@ def _totals(claims: list[Claimed], records: list[Mapping[str, Any]]) -> str:
     rates = {claim.record.false_pass_rate for claim in claims}
     product = f"{next(iter(rates)):g} × {len(claims)} = " if len(rates) == 1 else ""
     said += f" At most {product}{expected:.2g} false supports expected."
-    return f"{said} {_count(_runs(records), 'run')}."
+    runs, reused = _measured(records)
+    from_cache = f", {_count(reused, 'score')} from the cache" if reused else ""
+    return f"{said} {_count(runs, 'run')}{from_cache}."
 
 
-def _runs(records: list[Mapping[str, Any]]) -> int:
-    """Forward passes; a claim that a worker judged in several tests was measured once."""
+def _measured(records: list[Mapping[str, Any]]) -> tuple[int, int]:
+    """Forward passes, and scores from the cache.
+
+    A claim that a worker judged in several tests was measured once.
+    """
     judged = [record for record in _known(records) if isinstance(record, ClaimRecord)]
-    return sum({(each.worker, each.claim_id): each.runs for each in judged}.values())
+    once = {(each.worker, each.claim_id): each for each in judged}.values()
+    return sum(each.runs for each in once), sum(each.reused for each in once)
 
 
 def _family(claims: list[Claimed]) -> str:
@@ -268,6 +279,11 @@ def _column(letter: str) -> int:
 
 def _padded(text: str, width: int) -> str:
     return text + " " * (width - _columns(text))
+
+
+def _cut_in_front(text: str, width: int) -> str:
+    """The end of a text, with "…" for what is left out before it."""
+    return _cut(text[::-1], width)[::-1]
 
 
 def _cut(text: str, width: int) -> str:

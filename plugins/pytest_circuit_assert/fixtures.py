@@ -56,6 +56,7 @@ def claims_session(request: pytest.FixtureRequest) -> Iterator[Session]:
         false_pass_rate=options.false_pass_rate,
         device=options.device,
         dtype=options.dtype,
+        cache=options.cache,
         progress=progress.report,
     )
     session.on_judged.append(progress.finish)

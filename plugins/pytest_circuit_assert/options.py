@@ -14,6 +14,7 @@ DTYPES = ("float32", "bfloat16", "float16")
 FAIL_ON = ("inconclusive", "refuted")
 DEFAULT_SEED = 0
 _LEDGER = ".claims/runs"
+_CACHE = ".claims/cache"
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class Options:
         seed: Of the prompt fixtures.
         fail_on: "inconclusive" (and refuted), or "refuted" alone.
         ledger: The folder of the ledger; None to keep none.
+        cache: The folder of the scores of earlier runs; None to measure everything anew.
     """
 
     model: str | None
@@ -37,6 +39,7 @@ class Options:
     seed: int
     fail_on: str
     ledger: Path | None
+    cache: Path | None
 
     @property
     def is_rerun(self) -> bool:
@@ -93,6 +96,17 @@ def add_options(parser: pytest.Parser) -> None:
         default=None,
         help="Keep no ledger of this run.",
     )
+    add(
+        "--claims-cache",
+        metavar="DIR",
+        help=f"Where scores are kept for later runs (default: {_CACHE} in the root folder).",
+    )
+    add(
+        "--claims-no-cache",
+        action="store_true",
+        default=None,
+        help="Measure everything anew, and keep no scores for later runs.",
+    )
     _add_settings(parser)
 
 
@@ -109,6 +123,8 @@ def _add_settings(parser: pytest.Parser) -> None:
     )
     parser.addini("claims_ledger", "Twin of --claims-ledger.", type="string", default=_LEDGER)
     parser.addini("claims_no_ledger", "Twin of --claims-no-ledger.", type="bool", default=False)
+    parser.addini("claims_cache", "Twin of --claims-cache.", type="string", default=_CACHE)
+    parser.addini("claims_no_cache", "Twin of --claims-no-cache.", type="bool", default=False)
 
 
 def read_options(config: pytest.Config) -> Options:
@@ -124,7 +140,8 @@ def read_options(config: pytest.Config) -> Options:
         false_pass_rate=_given(config, "false_pass_rate", _rate, "write 0.01"),
         seed=_given(config, "seed", _seed, "write a whole number from 0"),
         fail_on=_given(config, "fail_on", _one_of(*FAIL_ON), f"write {' or '.join(FAIL_ON)}"),
-        ledger=_ledger(config),
+        ledger=_folder(config, "ledger"),
+        cache=_folder(config, "cache"),
     )
 
 
@@ -168,15 +185,15 @@ def _seed(value: str | int) -> int:
     return seed
 
 
-def _ledger(config: pytest.Config) -> Path | None:
+def _folder(config: pytest.Config, name: str) -> Path | None:
     """A folder on the command line is seen from where pytest was called, another from its root."""
-    asked: str | None = config.getoption("claims_ledger")
-    if config.getoption("claims_no_ledger"):
+    asked: str | None = config.getoption(f"claims_{name}")
+    if config.getoption(f"claims_no_{name}"):
         if asked is not None:
-            raise pytest.UsageError("give one of --claims-ledger and --claims-no-ledger.")
+            raise pytest.UsageError(f"give one of --claims-{name} and --claims-no-{name}.")
         return None
     if asked is not None:
         return config.invocation_params.dir / asked
-    if _given(config, "no_ledger", bool, "write true or false"):
+    if _given(config, f"no_{name}", bool, "write true or false"):
         return None
-    return config.rootpath / _given(config, "ledger", str, "write a folder")
+    return config.rootpath / _given(config, name, str, "write a folder")

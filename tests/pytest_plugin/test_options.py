@@ -62,18 +62,37 @@ def test_a_bad_value_is_a_usage_error_that_names_the_fix(suite, option, fact, fi
     assert fix in said
 
 
-def test_a_ledger_in_two_minds_is_a_usage_error(suite):
-    result = suite.run("def test_one(): pass", "--claims-ledger=x", "--claims-no-ledger")
+@pytest.mark.parametrize("what", ["ledger", "cache"])
+def test_a_folder_in_two_minds_is_a_usage_error(suite, what):
+    result = suite.run("def test_one(): pass", f"--claims-{what}=x", f"--claims-no-{what}")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(["*one of --claims-ledger and --claims-no-ledger*"])
+    result.stderr.fnmatch_lines([f"*one of --claims-{what} and --claims-no-{what}*"])
 
 
 def test_they_are_one_group_in_the_help(suite):
     help_text = suite.run("", "--help").stdout.str()
     group = help_text.split("circuit claims:")[1].split("\n\n")[0]
-    for name in ("model", "device", "dtype", "false-pass-rate", "seed", "fail-on", "ledger"):
+    for name in (
+        "model",
+        "device",
+        "dtype",
+        "false-pass-rate",
+        "seed",
+        "fail-on",
+        "ledger",
+        "cache",
+    ):
         assert f"--claims-{name}" in group
-    for name in ("model", "device", "dtype", "false_pass_rate", "seed", "fail_on", "no_ledger"):
+    for name in (
+        "model",
+        "device",
+        "dtype",
+        "false_pass_rate",
+        "seed",
+        "fail_on",
+        "no_ledger",
+        "no_cache",
+    ):
         assert f"claims_{name} (" in help_text
 
 

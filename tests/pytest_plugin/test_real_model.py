@@ -105,3 +105,37 @@ def test_a_model_is_measured_and_let_go_after_failures_and_reruns(ran, pytester)
             "2 of 5 assertions hold, 2 inconclusive (1 open). *",
         ]
     )
+
+
+ONE = """
+    from circuit_assert import head_attends_inductively
+
+    def test_it(tiny):
+        assert not head_attends_inductively(tiny["L1H0"])
+"""
+
+
+def runs_and_reused(pytester, *options):
+    """Forward passes and reused scores of one more run of the suite."""
+    from circuit_assert.ledger import read
+
+    result = pytester.runpytest_subprocess("-p", "no:cacheprovider", *options, timeout=120)
+    result.assert_outcomes(passed=1)
+    newest = max((pytester.path / ".claims" / "runs").glob("*.jsonl"))
+    (claim,) = read(newest).claims
+    return claim.runs, claim.reused, result
+
+
+def test_an_unchanged_suite_runs_no_model_the_second_time(pytester):
+    pytester.makeconftest(MODEL)
+    pytester.makepyfile(test_suite=ONE)
+    runs, reused, _ = runs_and_reused(pytester)
+    assert runs > 0
+    assert reused == 0
+
+    again, reused, result = runs_and_reused(pytester)
+    assert again == 0
+    assert reused > 0
+    assert f" 0 runs, {reused} scores from the cache." in " ".join(result.outlines)
+
+    assert runs_and_reused(pytester, "--claims-no-cache")[:2] == (runs, 0)

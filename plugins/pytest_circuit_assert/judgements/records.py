@@ -45,7 +45,16 @@ def claim_record(
     found = evidence.record
     headline = evidence.headline
     shared = ("claim_id", "sentence", "model", "fingerprint", "verdict", "reason", "arguments")
-    shared += ("false_pass_rate", "p_value", "dtype", "device", "source", "seconds", "runs")
+    shared += (
+        "false_pass_rate",
+        "p_value",
+        "dtype",
+        "device",
+        "source",
+        "seconds",
+        "runs",
+        "reused",
+    )
     return ClaimRecord(
         **{name: found[name] for name in (*shared, "noise_floor")},
         nodeid=item.nodeid,

@@ -178,10 +178,19 @@ def test_no_line_is_wider_than_the_terminal_or_100_columns(width, words):
         assert "\n" not in line.text
 
 
-def test_a_long_sentence_is_cut_with_an_ellipsis():
-    line = the_line([claim(words="word " * 40), assertion()], "✓ supported")
-    assert "word wo…  +0.790" in line.text
-    assert line.text.endswith("holds")
+def test_a_long_sentence_goes_on_below():
+    words = [f"word{number}" for number in range(20)]
+    shown = summary([claim(words=" ".join(words)), assertion()])
+    first = next(i for i, line in enumerate(shown) if line.text.startswith("✓ supported"))
+    assert shown[first].text.endswith("holds")
+    said = " ".join(line.text for line in shown[first:])
+    assert [word for word in said.split() if word.startswith("word")] == words
+
+
+def test_the_end_of_a_long_test_name_is_what_stays():
+    nodeid = f"tests/{'n' * 150}.py::test_it"
+    line = the_line([claim(nodeid=nodeid), assertion(held=False, nodeid=nodeid)], "in …")
+    assert line.text.endswith(".py::test_it")
 
 
 def test_a_narrow_terminal_puts_the_numbers_on_the_next_line():

@@ -1,0 +1,125 @@
+"""What a score depends on, as one hash: model, tokens, intervention, measurement, code."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from functools import lru_cache
+from importlib import metadata, resources
+from importlib.resources.abc import Traversable
+from typing import Any
+
+import numpy as np
+
+from circuit_assert.backends.base import Backend
+from circuit_assert.execution.store import Store
+from circuit_assert.prompts.base import Prompts
+
+_PACKAGE = "circuit_assert"
+_ROOMS = (
+    "components.py",
+    "interventions.py",
+    "prompts",
+    "measurements",
+    "models",
+    "backends",
+    "execution",
+)
+"""The rooms whose code decides what a score is."""
+_LIBRARIES = ("torch", "transformers", "transformer-lens", "tokenizers", "numpy")
+
+
+class NoIdentity(Exception):  # noqa: N818 - an answer, not a failure
+    """Something that a score depends on cannot be told from something else."""
+
+
+class Identity:
+    """Hashes of what is measured on one model.
+
+    Prompts count as their tokens in this model, so that a changed tokenizer is a change.
+
+    Args:
+        backend: The model.
+        store: It has the prompts' tokens.
+    """
+
+    def __init__(self, backend: Backend, store: Store) -> None:
+        self._store = store
+        device = backend.device
+        self._circumstances = "\n".join([backend.fingerprint, device.type, engine()])
+        self._prompts: dict[Prompts, str] = {}
+
+    def of(self, *what: object) -> str:
+        """One hash of everything given.
+
+        Raises:
+            NoIdentity: when something is of a kind that only its owner can compare: a
+                measurement, intervention or value that is not the library's.
+        """
+        digest = hashlib.sha256(self._circumstances.encode())
+        for part in self._parts(what):
+            digest.update(len(part).to_bytes(8, "little"))
+            digest.update(part)
+        return digest.hexdigest()
+
+    def _parts(self, value: object) -> Iterable[bytes]:
+        match value:
+            case Prompts():
+                yield self._of_prompts(value).encode()
+            case None | bool() | int() | float() | str():
+                yield f"{type(value).__name__} {value!r}".encode()
+            case np.ndarray():
+                array: np.ndarray[Any, Any] = value
+                yield f"array {array.dtype} {array.shape}".encode()
+                yield np.ascontiguousarray(array).tobytes()
+            case Mapping():
+                items: Mapping[Any, Any] = value
+                yield f"mapping of {len(items)}".encode()
+                for key in sorted(items, key=repr):
+                    yield from self._parts((key, items[key]))
+            case Sequence():
+                members: Sequence[Any] = value
+                yield f"sequence of {len(members)}".encode()
+                for member in members:
+                    yield from self._parts(member)
+            case _:
+                yield from self._of_dataclass(value)
+
+    def _of_dataclass(self, value: object) -> Iterable[bytes]:
+        kind = type(value)
+        if not is_dataclass(value) or kind.__module__.split(".")[0] != _PACKAGE:
+            raise NoIdentity(f"{kind.__module__}.{kind.__qualname__}")
+        yield f"{kind.__module__}.{kind.__qualname__}".encode()
+        for field in fields(value):
+            yield field.name.encode()
+            yield from self._parts(getattr(value, field.name))
+
+    def _of_prompts(self, prompts: Prompts) -> str:
+        if prompts not in self._prompts:
+            self._prompts[prompts] = self.of(self._store.tokenized(prompts))
+        return self._prompts[prompts]
+
+
+@lru_cache(maxsize=1)
+def engine() -> str:
+    """A hash of the engine's code and of the versions of what it runs on."""
+    digest = hashlib.sha256(platform.python_version().encode())
+    for library in _LIBRARIES:
+        digest.update(f"{library} {metadata.version(library)}\n".encode())
+    package = resources.files(_PACKAGE)
+    for room in _ROOMS:
+        for name, content in _files(package / room):
+            digest.update(f"{name} {len(content)}\n".encode())
+            digest.update(content)
+    return digest.hexdigest()
+
+
+def _files(place: Traversable) -> Iterable[tuple[str, bytes]]:
+    if place.is_file():
+        yield place.name, place.read_bytes()
+        return
+    for child in sorted(place.iterdir(), key=lambda each: each.name):
+        if child.name != "__pycache__":
+            yield from _files(child)
