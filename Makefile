@@ -4,15 +4,19 @@
 PYTHON ?= python3
 VENV ?= .venv
 RUN := $(VENV)/bin/python -m
-PACKAGES := circuit_assert plugins
+PACKAGES := circuit_assert plugins benchmarks
 
-.PHONY: claims test check clean
+.PHONY: claims test check calibrate clean
 
 claims: $(VENV)/installed
 	$(RUN) pytest hypotheses $(ARGS)
 
 test: $(VENV)/installed check
 	$(RUN) pytest tests $(ARGS)
+
+# How often verdicts are wrong, by simulation. JSON=file also writes every row there.
+calibrate: $(VENV)/installed
+	OMP_NUM_THREADS=1 $(RUN) benchmarks.calibration $(if $(JSON),--json $(JSON)) $(ARGS)
 
 check: $(VENV)/installed
 	$(RUN) ruff check .

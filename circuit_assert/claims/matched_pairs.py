@@ -16,9 +16,10 @@ from circuit_assert.measurements.base import Scores
 from circuit_assert.prompts.antonyms import antonyms, balanced, synonyms
 from circuit_assert.prompts.base import TokenizedPrompts
 from circuit_assert.prompts.prompt_set import Prompt, PromptSet
+from circuit_assert.stats.crossed import LEAST_LEVELS
 
 Condition: TypeAlias = Callable[..., PromptSet] | PromptSet
-LEAST = 8
+LEAST = LEAST_LEVELS
 """The fewest templates of each condition, and concepts, that a language is tested with."""
 
 

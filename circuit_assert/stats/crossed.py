@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 
+from circuit_assert.stats.bootstrap import BootstrapTail, resamples_for
 from circuit_assert.stats.decision import (
     Decision,
     Sides,
     has_spread,
     not_finite,
-    tail_by_the_table,
+    t_tail,
     too_coarse,
     too_few,
 )
@@ -21,8 +21,11 @@ from circuit_assert.stats.sample import Array, Codes, Sample, cluster_codes, gro
 from circuit_assert.stats.simple import centre, proportion_tails
 from circuit_assert.stats.tails import Envelope, Tail, TTail
 
-LEAST_LEVELS = 8
-"""The fewest levels of each cluster name that a crossed design can be decided on."""
+LEAST_LEVELS = 16
+"""The fewest levels of each cluster name that a crossed design can be decided on.
+
+With fewer, effects that four levels in five lack are too often not seen at all.
+"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,8 +74,9 @@ def cells_of(sample: Sample) -> Cells:
 def decide_crossed(sample: Sample, alpha: float, sides: Sides) -> Decision:
     """The t interval with both variances and min(K) − 1 degrees of freedom, made safe for skew.
 
-    It is never narrower than what either name's level means call for by themselves: alone, the
-    t gave up to 13 % false support at a nominal 1 % when both names' effects were skewed.
+    It is never narrower than the envelope of each name's level means by themselves: alone, the t
+    gave up to 13 % false support at a nominal 1 % when both names' effects were skewed. With
+    fewer than 16 levels even that gave 5–7 % where four effects in five are zero.
 
     Args:
         sample: Crossed, see `Sample.crossed`.
@@ -129,9 +133,11 @@ def _tail(sample: Sample, cells: Cells, alpha: float, sign: int) -> Tail:
     if sample.binary:
         up, down = proportion_tails(float(cells.means.mean()), k)
         return Envelope((*parts, up if sign > 0 else down))
-    table = partial(tail_by_the_table, alpha=alpha)
-    levels = [sign * group_means(cells.means, codes) for codes in cells.codes]
-    return Envelope((*parts, *(table(means) for means in levels if has_spread(means))))
+    for codes in cells.codes:
+        means = sign * group_means(cells.means, codes)
+        if has_spread(means):
+            parts += [t_tail(means), BootstrapTail(means, resamples_for(alpha))]
+    return Envelope(tuple(parts))
 
 
 def _varies(cells: Cells) -> bool:

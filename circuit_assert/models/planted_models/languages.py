@@ -22,7 +22,7 @@ Operation = Literal["antonym", "synonym"]
 
 OPERATIONS: tuple[Operation, Operation] = ("antonym", "synonym")
 LANGUAGES = ("en", "fr", "zh")
-CONCEPTS, TEMPLATES, UNRELATED = 12, 10, 48
+CONCEPTS, TEMPLATES, UNRELATED = 20, 16, 48
 SITE = "L0.resid_post"
 """Where the operation stands at the prompts' last token."""
 
@@ -114,7 +114,7 @@ def languages_model(feature: Feature = "shared") -> PlantedModel:
 def planted_antonyms(*languages: str, per_concept: int | None = None) -> PromptSet:
     """Prompts whose answer is a word's antonym and whose foil is its synonym.
 
-    12 concepts crossed with 10 templates in each language; the arguments are those of
+    20 concepts crossed with 16 templates in each language; the arguments are those of
     `circuit_assert.antonyms`.
     """
     return _operation("antonym", languages, per_concept)
@@ -132,7 +132,7 @@ def planted_unrelated(*, per_concept: int | None = None) -> PromptSet:
 
 
 def planted_operations() -> tuple[PromptSet, PromptSet]:
-    """Two English operations that have nothing to do with antonyms, ten templates each."""
+    """Two English operations that have nothing to do with antonyms, 16 templates each."""
     first, second = (
         PromptSet(name, _crossed(name, "en", TEMPLATES, None, _no_answers), ("concept", "template"))
         for name in _OTHERS

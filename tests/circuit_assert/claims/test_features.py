@@ -23,7 +23,7 @@ from circuit_assert.models.planted_models import (
 )
 from circuit_assert.session import Session
 
-D = 12
+D = 20
 HEAD = np.eye(D)[0]
 TOKENIZER = languages_model("shared").tokenizer
 ENGLISH = planted_antonyms("en"), planted_synonyms("en")
@@ -79,7 +79,7 @@ def test_a_shared_direction_separates_and_an_absent_one_does_not():
     assert shared.values.mean() > 20
     assert abs(absent.values.mean()) < 1
     assert set(shared.clusters) == {"concept", "template"}
-    assert [len(set(ids)) for ids in shared.clusters.values()] == [12, 10]
+    assert [len(set(ids)) for ids in shared.clusters.values()] == [20, 16]
 
 
 def test_a_reversed_direction_separates_the_other_way():
@@ -88,7 +88,7 @@ def test_a_reversed_direction_separates_the_other_way():
 
 def test_what_only_the_own_concept_shows_is_not_a_separation():
     """Every concept is told apart along an axis of its own, and English by nothing else."""
-    own = {f"concept {n}": 5 * np.eye(D)[n] for n in range(12)}
+    own = {f"concept {n}": 5 * np.eye(D)[n] for n in range(20)}
     values = Separation(AXIS, FRENCH).measured(Scores({}, marks=own, noise=0.01)).values
     assert abs(values.mean()) < 3
     leaky = Scores({}, marks=own, noise=0.01)
@@ -100,25 +100,25 @@ def test_what_only_the_own_concept_shows_is_not_a_separation():
 def test_preference_is_over_both_conditions():
     """A model that prefers one kind of word whatever is asked has no preference."""
     scores = Scores(noise=0.0)
-    assert Preference(FRENCH).measured(scores).values == pytest.approx(np.full(120, 3.0))
+    assert Preference(FRENCH).measured(scores).values == pytest.approx(np.full(320, 3.0))
     biased = Scores({"fr": 0.0}, noise=0.0, marks={})
     biased.stream = lambda prompt: 7 * HEAD
-    assert Preference(FRENCH).measured(biased).values == pytest.approx(np.zeros(120))
+    assert Preference(FRENCH).measured(biased).values == pytest.approx(np.zeros(320))
 
 
 def test_a_move_ends_at_the_other_conditions_mean_and_takes_the_preference_along():
     scores = Scores(noise=0.0)
     choice = MovedChoice(AXIS, FRENCH)
     vectors = choice.vectors(scores)
-    assert vectors[: FRENCH.size] == pytest.approx(np.tile(-6 * HEAD, (120, 1)))
-    assert vectors[FRENCH.size :] == pytest.approx(np.tile(6 * HEAD, (120, 1)))
-    assert choice.measured(scores).values == pytest.approx(np.full(120, 6.0))
+    assert vectors[: FRENCH.size] == pytest.approx(np.tile(-6 * HEAD, (320, 1)))
+    assert vectors[FRENCH.size :] == pytest.approx(np.tile(6 * HEAD, (320, 1)))
+    assert choice.measured(scores).values == pytest.approx(np.full(320, 6.0))
 
 
 def test_a_direction_that_the_model_does_not_read_moves_nothing():
     other = np.eye(D)[5]
     values = MovedChoice(AXIS, FRENCH).measured(Scores(reads=other, noise=0.0)).values
-    assert values == pytest.approx(np.zeros(120))
+    assert values == pytest.approx(np.zeros(320))
 
 
 def test_a_direction_read_the_wrong_way_round_has_a_negative_effect():
@@ -151,8 +151,8 @@ def test_a_leak_is_a_share_of_the_directions_own_length():
         if p.clusters["template"].split("/")[0] in ("colour", "number")
         else plain(p)
     )
-    assert Leak(AXIS, pairs).measured(scores).values == pytest.approx(np.full(120, 0.5))
-    assert Leak(AXIS, pairs).measured(Scores(noise=0.0)).values == pytest.approx(np.zeros(120))
+    assert Leak(AXIS, pairs).measured(scores).values == pytest.approx(np.full(320, 0.5))
+    assert Leak(AXIS, pairs).measured(Scores(noise=0.0)).values == pytest.approx(np.zeros(320))
 
 
 # --- matched directions ------------------------------------------------------------------------
@@ -247,9 +247,9 @@ def marked(pairs, **clusters):
 def test_cognates_are_left_out():
     pairs = marked(FRENCH, cognate="yes")
     kept = Separation(AXIS, pairs, without_shared_words=True).measured(Scores())
-    assert len(kept.values) == 9 * 10
-    assert len(Separation(AXIS, pairs).measured(Scores()).values) == 120
-    assert "30 of 120 pairs" in kept.notes[0]
+    assert len(kept.values) == 17 * 16
+    assert len(Separation(AXIS, pairs).measured(Scores()).values) == 320
+    assert "48 of 320 pairs" in kept.notes[0]
 
 
 def test_pairs_whose_words_the_direction_was_made_with_are_left_out():

@@ -62,7 +62,7 @@ def test_a_concept_that_one_condition_lacks_has_no_pair():
 
 def test_too_few_templates_are_refused():
     few = antonyms("fr").where(lambda p: int(p.clusters["template"].split("/")[2]) <= 7)
-    with pytest.raises(ClaimError, match=r"at least 8 of each .* has 7, .* 20"):
+    with pytest.raises(ClaimError, match=r"at least 16 of each .* has 7, .* 20"):
         matched_pairs((few, synonyms("fr")), "fr", 3)
 
 

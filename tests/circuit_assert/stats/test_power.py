@@ -66,7 +66,7 @@ def test_needed_and_detectable_are_inverse(method, distance):
 def test_no_design_needs_fewer_clusters_than_it_can_decide_with():
     assert clusters_needed(100, 1.0) == 7
     assert clusters_needed(100, 1.0, sides=2) == 8
-    assert clusters_needed(100, 1.0, method="crossed") == 8
+    assert clusters_needed(100, 1.0, method="crossed") == 16
     assert clusters_needed(100, 1.0, method="jackknife") == 20
     assert min_detectable_effect(1.0, 6) == math.inf
     assert min_detectable_effect(1.0, 7, sides=2) == math.inf

@@ -1,0 +1,1 @@
+"""How often verdicts are wrong, by simulation: `make calibrate`."""
