@@ -116,6 +116,8 @@ class TransformerLensBackend:
         self.device, self.dtype = parameter.device, parameter.dtype
         self.fingerprint = _fingerprint(bridge.original_model, f"{processing}/{self.dtype}")
         self.has_post_norms = "blocks.0.ln1_post.hook_scale" in bridge.hook_dict
+        self._logit_cap = float(getattr(bridge.cfg, "output_logits_soft_cap", 0) or 0)
+        self.caps_logits = self._logit_cap > 0
 
     @property
     def blocks_run(self) -> int:
@@ -289,8 +291,8 @@ class TransformerLensBackend:
         return unembed.weight, getattr(unembed, "bias", None)
 
     def _capped(self, logits: torch.Tensor) -> torch.Tensor:
-        cap = float(getattr(self._bridge.cfg, "output_logits_soft_cap", 0) or 0)
-        return cap * torch.tanh(logits / cap) if cap > 0 else logits
+        cap = self._logit_cap
+        return cap * torch.tanh(logits / cap) if self.caps_logits else logits
 
     def _norm_kind(self) -> str | None:
         kind = self._bridge.cfg.normalization_type
