@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 
 from circuit_assert.backends.base import Backend
-from circuit_assert.components import Site
+from circuit_assert.components import Site, SiteName
 from circuit_assert.errors import ModelValidationError
 from circuit_assert.models.cache_folder import cache_root
 
@@ -90,7 +90,9 @@ def _doubled(activation: torch.Tensor) -> torch.Tensor:
 def _check_heads(backend: Backend, tokens: torch.Tensor, layer: int) -> None:
     """What heads write by their output weights adds up to what their layer writes."""
     kept: dict[str, torch.Tensor] = {}
-    names = ("z", "attn_out", *(("attn_post_scale",) if backend.has_post_norms else ()))
+    names: list[SiteName] = ["z", "attn_out"]
+    if backend.has_post_norms:
+        names.append("attn_post_scale")
     reads = {Site(layer, n): [lambda a, n=n: kept.update({n: a.float()})] for n in names}
     backend.run(tokens, reads=reads, edits={}, last_layer=backend.card.layers - 1)
     written = torch.einsum("bphd,hdm->pm", kept["z"], backend.head_output_weights(layer))

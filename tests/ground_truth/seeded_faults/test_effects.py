@@ -76,8 +76,9 @@ def takes_the_mean_of_the_prompt_alone(monkeypatch):
 def takes_donors_with_the_same_answer(monkeypatch):
     right = Editor._donor
 
-    def wrong(self, ablation, component, source, side, unit, batch):
-        right(self, ablation, component, source, side, unit, batch)
+    def wrong(self, *given):
+        _, component, source, side, unit, _ = given
+        right(self, *given)
         return self._kept(component, source, side)[unit]
 
     monkeypatch.setattr(Editor, "_donor", wrong)
@@ -98,7 +99,8 @@ def takes_means_after_the_ablation(monkeypatch):
 
 
 def divides_by_the_size_of_an_empty_set(monkeypatch):
-    def wrong(self, ablation, component, source, side, unit, batch):
+    def wrong(self, *given):
+        _, component, source, side, unit, batch = given
         return self._kept(component, source, side)[unit][:0].mean(0).expand(batch.length, -1)
 
     monkeypatch.setattr(Editor, "_mean", wrong)
