@@ -69,6 +69,11 @@ class Backend(Protocol):
         ...
 
     @property
+    def caps_logits(self) -> bool:
+        """Whether logits are bent towards a largest value, so that they are no sum of parts."""
+        ...
+
+    @property
     def blocks_run(self) -> int:
         """How many blocks have been executed so far, over all runs."""
         ...

@@ -116,6 +116,8 @@ class TransformerLensBackend:
         self.device, self.dtype = parameter.device, parameter.dtype
         self.fingerprint = _fingerprint(bridge.original_model, f"{processing}/{self.dtype}")
         self.has_post_norms = "blocks.0.ln1_post.hook_scale" in bridge.hook_dict
+        self._logit_cap = float(getattr(bridge.cfg, "output_logits_soft_cap", 0) or 0)
+        self.caps_logits = self._logit_cap > 0
 
     @property
     def blocks_run(self) -> int:
@@ -260,16 +262,14 @@ class TransformerLensBackend:
     def head_output_weights(self, layer: int) -> torch.Tensor:
         """W_O with the post-attention norm's gain folded in: `[head, d_head, d_model]`."""
         block = self._bridge.blocks[layer]
-        weights: torch.Tensor = block.attn.o.weight
-        split = weights.T.reshape(self.card.heads, -1, self.card.d_model).float()
+        split = _rows_of_inputs(block.attn.o).reshape(self.card.heads, -1, self.card.d_model)
         return split * self._gain(block.ln1_post) if self.has_post_norms else split
 
     @torch.no_grad()
     def neuron_output_weights(self, layer: int) -> torch.Tensor:
         """W_out with the post-MLP norm's gain folded in: `[d_mlp, d_model]`."""
         block = self._bridge.blocks[layer]
-        weights: torch.Tensor = block.mlp.out.weight
-        rows = (weights if weights.shape[0] == self.card.d_mlp else weights.T).float()
+        rows = _rows_of_inputs(block.mlp.out)
         return rows * self._gain(block.ln2_post) if self.has_post_norms else rows
 
     def _all_logits(self, residual: torch.Tensor) -> torch.Tensor:
@@ -289,8 +289,8 @@ class TransformerLensBackend:
         return unembed.weight, getattr(unembed, "bias", None)
 
     def _capped(self, logits: torch.Tensor) -> torch.Tensor:
-        cap = float(getattr(self._bridge.cfg, "output_logits_soft_cap", 0) or 0)
-        return cap * torch.tanh(logits / cap) if cap > 0 else logits
+        cap = self._logit_cap
+        return cap * torch.tanh(logits / cap) if self.caps_logits else logits
 
     def _norm_kind(self) -> str | None:
         kind = self._bridge.cfg.normalization_type
@@ -302,6 +302,13 @@ class TransformerLensBackend:
             return torch.ones(self.card.d_model, device=self.device)
         offset = 1.0 if getattr(self._bridge.cfg, "rmsnorm_uses_offset", False) else 0.0
         return weight.float() + offset
+
+
+def _rows_of_inputs(linear: Any) -> torch.Tensor:  # noqa: ANN401 - a bridge's linear component
+    """Its weights as `[input, output]`: transposed in a Linear, as they are in GPT-2's Conv1D."""
+    weights: torch.Tensor = linear.weight
+    is_linear = isinstance(linear.original_component, torch.nn.Linear)
+    return (weights.T if is_linear else weights).float()
 
 
 def _hook(site: Site, edits: Sequence[Edit], reads: Sequence[Read], fired: set[Site]) -> Any:  # noqa: ANN401

@@ -8,17 +8,20 @@ from pathlib import Path
 import torch
 
 from circuit_assert.backends.base import Backend
-from circuit_assert.components import Site
+from circuit_assert.components import Site, SiteName
 from circuit_assert.errors import ModelValidationError
 from circuit_assert.models.cache_folder import cache_root
 
 _TOKENS = 12
 _ROW_SUM = 1e-2  # bfloat16 has three digits
-_PARITY = {torch.float32: 2e-3, torch.bfloat16: 0.15, torch.float16: 0.05}  # of the logits' range
+# Of the logits' range, or of the largest output.
+_PARITY = {torch.float32: 2e-3, torch.bfloat16: 0.15, torch.float16: 0.05}
 
 
 def validate(backend: Backend, *, plain: Path | None) -> None:
-    """Attention rows sum to one, edits change what comes out, logits equal the plain model's.
+    """Attention rows sum to one, edits act and then are gone, parts add up to the whole.
+
+    With files to compare with, logits equal the plain model's.
 
     Args:
         backend: The loaded model.
@@ -31,6 +34,10 @@ def validate(backend: Backend, *, plain: Path | None) -> None:
     tokens = _probe_tokens(backend)
     _check_rows(backend, tokens)
     _check_edits(backend, tokens)
+    for layer in {0, backend.card.layers - 1}:
+        _check_heads(backend, tokens, layer)
+    if not backend.caps_logits:
+        _check_unembedding(backend, tokens)
     if plain is not None:
         _check_parity_once(backend, tokens, plain)
 
@@ -69,10 +76,58 @@ def _check_edits(backend: Backend, tokens: torch.Tensor) -> None:
         # A head may write nothing, a residual stream always does.
         if site.name != "z" and torch.equal(before, after):
             raise ModelValidationError(f"editing {site} of {backend.name} changes nothing.")
+        again = backend.run(tokens, reads={}, edits={}, last_layer=last)
+        if not torch.equal(before, again):
+            raise ModelValidationError(
+                f"an edit of {site} of {backend.name} leaks into the next run."
+            )
 
 
 def _doubled(activation: torch.Tensor) -> torch.Tensor:
     return activation * 2 + 1
+
+
+def _check_heads(backend: Backend, tokens: torch.Tensor, layer: int) -> None:
+    """What heads write by their output weights adds up to what their layer writes."""
+    kept: dict[str, torch.Tensor] = {}
+    names: list[SiteName] = ["z", "attn_out"]
+    if backend.has_post_norms:
+        names.append("attn_post_scale")
+    reads = {Site(layer, n): [lambda a, n=n: kept.update({n: a.float()})] for n in names}
+    backend.run(tokens, reads=reads, edits={}, last_layer=backend.card.layers - 1)
+    written = torch.einsum("bphd,hdm->pm", kept["z"], backend.head_output_weights(layer))
+    if backend.has_post_norms:
+        written = written / kept["attn_post_scale"][0]
+    off = _disagreement(written, kept["attn_out"][0])
+    if off > _PARITY[backend.dtype]:
+        raise ModelValidationError(
+            f"the heads of layer {layer} of {backend.name} do not add up to its attention output: "
+            f"they are off by {off:.2g} of it."
+        )
+
+
+def _check_unembedding(backend: Backend, tokens: torch.Tensor) -> None:
+    """The final residual stream over its scale, times the unembedding, is the centred logit."""
+    final = backend.run(tokens, reads={}, edits={}, last_layer=backend.card.layers - 1)[0]
+    some = tokens[0].to(final.device)
+    logits = backend.centred_logits(final, some.expand(len(final), -1))
+    direct = final.float() @ backend.unembedding(some).T / backend.final_scale(final)[:, None]
+    off = _disagreement(direct, logits)
+    if off > _PARITY[backend.dtype]:
+        raise ModelValidationError(
+            f"logits of {backend.name} are not the unembedding of the normalised residual stream: "
+            f"they are off by {off:.2g} of the largest."
+        )
+
+
+def _disagreement(parts: torch.Tensor, whole: torch.Tensor) -> float:
+    """How far `parts` differs from `whole`, but for a bias that is the same at every position.
+
+    Both are `[pos, n]`; the result is a share of the largest number in `whole`.
+    """
+    difference = parts - whole
+    off = float((difference - difference[:1]).abs().max())
+    return off / max(float(whole.abs().max()), torch.finfo(torch.float32).tiny)
 
 
 def _check_parity_once(backend: Backend, tokens: torch.Tensor, plain: Path) -> None:

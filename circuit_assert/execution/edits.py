@@ -68,7 +68,8 @@ class Editor:
                 _replace(edited, replace, batch)
             case other:
                 raise ClaimError(f"the engine does not know how to do: {other}.")
-        self.moved = max(self.moved, float((edited - activation).abs().max()))
+        # np.maximum keeps a NaN, max would not: what became NaN did move
+        self.moved = float(np.maximum(self.moved, float((edited - activation).abs().max())))
         return edited
 
     def note(self, site: Site, activation: torch.Tensor) -> None:

@@ -178,4 +178,5 @@ def _floor_key(request: Request) -> tuple[Measurement, Prompts, bool]:
 def _largest_difference(together: Array, alone: Array) -> float:
     if alone.ndim:
         together = together[: len(alone)]  # the rest is padding
-    return float(np.nanmax(np.abs(together - alone)))
+    difference = np.abs(together - alone)
+    return float(np.fmax.reduce(difference, axis=None, initial=0.0))  # NaN is padding, or no score

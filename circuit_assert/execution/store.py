@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from circuit_assert.components import Component, Direction, Head, Site
-from circuit_assert.errors import PromptError
+from circuit_assert.errors import PromptError, TokenError
 from circuit_assert.measurements.activations import Kept, Residual
 from circuit_assert.measurements.base import AnyRequest, Array, Request
 from circuit_assert.prompts.base import Ints, Prompts, Side, TokenizedPrompts, Tokenizer
@@ -37,9 +37,16 @@ class Store:
     )
 
     def tokenized(self, prompts: Prompts) -> TokenizedPrompts:
-        """A set in the model's tokens, tokenized once."""
+        """A set in the model's tokens, tokenized once.
+
+        Raises:
+            TokenError: when too little fits, or a sequence does not begin as the model's do.
+        """
         if prompts not in self._tokenized:
-            self._tokenized[prompts] = prompts.tokenize(self.tokenizer)
+            tokenized = prompts.tokenize(self.tokenizer)
+            for rows in tokenized.tokens.values():
+                _check_beginnings(prompts.name, rows, self.tokenizer)
+            self._tokenized[prompts] = tokenized
         return self._tokenized[prompts]
 
     def tokens(self, prompts: Prompts, side: Side) -> Sequence[Ints]:
@@ -102,6 +109,26 @@ class Store:
     def _mean(self, direction: Direction, prompts: object) -> Array:
         assert isinstance(prompts, Prompts)  # noqa: S101 - for the type checker
         return self.scores[Request(Residual(direction.site), prompts)].mean(0)
+
+
+def _check_beginnings(name: str, rows: Sequence[Ints], tokenizer: Tokenizer) -> None:
+    """Every sequence begins with the beginning-of-sequence token, once."""
+    beginning = list(tokenizer.beginning)
+    if not beginning:
+        return
+    said = tokenizer.piece(beginning[0])
+    for unit, row in enumerate(rows):
+        twice = row[: 2 * len(beginning)].tolist()
+        if twice[: len(beginning)] != beginning:
+            raise TokenError(
+                f"unit {unit} of {name} does not begin with {said!r}, as every sequence of "
+                f"{tokenizer.name} does: put tokenizer.beginning before its tokens."
+            )
+        if twice == 2 * beginning:
+            raise TokenError(
+                f"unit {unit} of {name} begins with {said!r} twice in {tokenizer.name}: it is put "
+                f"before every text, so leave it out of texts, and encode() without it."
+            )
 
 
 def exchange_partners(
