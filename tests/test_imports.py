@@ -121,6 +121,15 @@ def test_only_backends_name_transformer_lens():
     assert naming == {"backends"}
 
 
+def test_only_counterexamples_name_hypothesis():
+    naming = {
+        path.relative_to(PACKAGE).parts[0]
+        for path in PACKAGE.rglob("*.py")
+        if any(room_of(m) == "hypothesis" for m in imports_of(path.read_text()))
+    }
+    assert naming == {"counterexamples"}
+
+
 def test_the_library_does_not_import_pytest():
     for path in PACKAGE.rglob("*.py"):
         assert not any(room_of(m) == "pytest" for m in imports_of(path.read_text())), path

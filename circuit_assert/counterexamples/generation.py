@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import unittest
 from collections.abc import Callable, Iterable
-from typing import TypeVar
 
 import hypothesis
 from hypothesis import HealthCheck, Phase, given, settings
@@ -15,7 +14,6 @@ from hypothesis.strategies import SearchStrategy
 
 from circuit_assert.counterexamples.drawn import Drawn
 
-Unit = TypeVar("Unit", bound=Drawn)
 _MOST_KEPT = 20
 _TOLERATED = (
     HealthCheck.too_slow,
@@ -72,7 +70,7 @@ class Generation:
 
     def __init__(
         self,
-        strategy: SearchStrategy[Unit],
+        strategy: SearchStrategy[Drawn],
         *,
         seed: int,
         examples: int,

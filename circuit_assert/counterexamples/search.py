@@ -6,7 +6,7 @@ import hashlib
 import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from circuit_assert.counterexamples.claims import OnePrompt
 from circuit_assert.counterexamples.drawn import Drawn, reading
@@ -17,8 +17,6 @@ from circuit_assert.stats.region import Region, signed
 if TYPE_CHECKING:
     from hypothesis.database import ExampleDatabase
     from hypothesis.strategies import SearchStrategy
-
-Unit = TypeVar("Unit", bound=Drawn)
 
 
 @dataclass(frozen=True)
@@ -54,26 +52,22 @@ class Counterexample:
     seed: int | None
 
     def __str__(self) -> str:
-        shrunk = f" (shrunk from {self.first}, {signed(self.first_score)})"
         lines = [
             f"{self.words} is not {self.region} on every prompt in {self.model}:",
-            f"  {self.text}",
-            f"score   {signed(self.score)} {self.unit}, claimed {self.region}"
-            + (shrunk if self.first != self.text else ""),
-            f"search  {self.tried} prompts in batches, {self.alone} alone",
-            "seed    "
-            + (
-                f"{self.seed}; seed={self.seed} finds it again"
-                if self.seed is not None
-                else "none: it was kept in the example database by an earlier search"
-            ),
+            f"    {self.text}",
+            f"score   {signed(self.score)} {self.unit}, claimed {self.region}",
         ]
-        return "\n".join(lines)
+        if self.first != self.text:
+            lines.append(f"shrunk  from {self.first}, {signed(self.first_score)}")
+        lines.append(f"tried   {self.tried} prompts in batches, {self.alone} alone")
+        if self.seed is None:
+            return "\n".join([*lines, "kept    by an earlier search, in the example database"])
+        return "\n".join([*lines, f"seed    {self.seed}; seed={self.seed} finds it again"])
 
 
 def find_counterexample(
     claim: OnePrompt,
-    strategy: SearchStrategy[Unit],
+    strategy: SearchStrategy[Drawn],
     *,
     examples: int = 200,
     batch: int = 64,
