@@ -137,17 +137,20 @@ def ioi_prompts(*, corruption: Corruption = "flip") -> SearchStrategy[Prompt]:
     templates = lines(data["templates"])
 
     def fill(number: int, order: Order, names: list[str], place: str, thing: str) -> Prompt:
-        io, subject, a, b, c = names
-        strangers: tuple[str, str, str] = (a, b, c)
-        scene = Scene(io, subject, dict.fromkeys(ORDERS, strangers), place, thing)
+        io, subject, *others = names
+        strangers: dict[Order, tuple[str, str, str]] = {}
+        if others:
+            strangers[order] = (others[0], others[1], others[2])
+        scene = Scene(io, subject, strangers, place, thing)
         return scene_prompt(templates[number], f"ioi/{number + 1}", order, scene, corruption)
 
     name = strategies.sampled_from(sorted(data["names"]))
+    names = 5 if corruption == "abc" else 2  # strangers that nobody sees would be shrunk too
     return strategies.builds(
         fill,
         strategies.integers(0, len(templates) - 1),
         strategies.sampled_from(ORDERS),
-        strategies.lists(name, min_size=5, max_size=5, unique=True),
+        strategies.lists(name, min_size=names, max_size=names, unique=True),
         strategies.sampled_from(data["places"]),
         strategies.sampled_from(data["objects"]),
     )

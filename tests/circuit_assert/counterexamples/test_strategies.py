@@ -8,7 +8,6 @@ from circuit_assert import (
     antonym_prompts,
     antonyms,
     from_templates,
-    ioi,
     ioi_prompts,
     repeated_sequences,
     repeated_tokens,
@@ -20,6 +19,7 @@ from circuit_assert.counterexamples.drawn import (
     as_prompts,
     reading,
 )
+from circuit_assert.counterexamples.generation import Generation
 from circuit_assert.errors import PromptError, TokenError
 from circuit_assert.models.planted_models import induction_model
 
@@ -68,15 +68,9 @@ def test_indirect_objects_are_the_shipped_ones(prompt):
     assert set(prompt.positions) == {"IO", "S1", "S1+1", "S2"}
 
 
-def test_the_same_template_and_words_make_the_same_prompt_as_the_set():
-    shipped = ioi(per_template=1).prompts[0]
-    drawn = find(
-        ioi_prompts(),
-        lambda p: p.clusters["template"] == shipped.clusters["template"],
-        settings=settings(database=None),
-    )
-    assert set(drawn.clusters) == set(shipped.clusters)
-    assert drawn.text.split()[0] == shipped.text.split()[0]
+def test_few_draws_of_indirect_objects_are_the_same_prompt():
+    drawn = Generation(ioi_prompts(), seed=0, examples=200, database=None).drawn()
+    assert len(drawn) > 170
 
 
 def test_the_other_corruption_has_three_strangers():
