@@ -32,7 +32,8 @@ class _OwnPart(ExampleDatabase):
     """The part of an example database that belongs to one search.
 
     Hypothesis names its entries by the test function's source, which is the same for every search
-    here. What it keeps for targets is dropped: there are none, and each entry would cost a run.
+    here. Only the smallest failing unit is kept: what it was shrunk from and what only targets use
+    would each cost a run the next time.
 
     Args:
         whole: The database.
@@ -44,18 +45,15 @@ class _OwnPart(ExampleDatabase):
         self._whole, self._key = whole, key
 
     def fetch(self, key: bytes) -> Iterable[bytes]:
-        return () if _of_targets(key) else self._whole.fetch(self._own(key))
+        return () if _aside(key) else self._whole.fetch(self._key)
 
     def save(self, key: bytes, value: bytes) -> None:
-        if not _of_targets(key):
-            self._whole.save(self._own(key), value)
+        if not _aside(key):
+            self._whole.save(self._key, value)
 
     def delete(self, key: bytes, value: bytes) -> None:
-        if not _of_targets(key):
-            self._whole.delete(self._own(key), value)
-
-    def _own(self, key: bytes) -> bytes:
-        return self._key + (b".secondary" if key.endswith(b".secondary") else b"")
+        if not _aside(key):
+            self._whole.delete(self._key, value)
 
 
 class Generation:
@@ -140,5 +138,5 @@ def new_seed() -> int:
     return 0 if settings().derandomize else random.SystemRandom().getrandbits(32)
 
 
-def _of_targets(key: bytes) -> bool:
-    return key.endswith(b".pareto")
+def _aside(key: bytes) -> bool:
+    return key.endswith((b".secondary", b".pareto"))

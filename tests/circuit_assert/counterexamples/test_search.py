@@ -21,6 +21,7 @@ from circuit_assert import (
 from circuit_assert.claims.criteria import Criterion
 from circuit_assert.components import Head
 from circuit_assert.counterexamples.drawn import TokenSequence
+from circuit_assert.counterexamples.trial import Trial
 from circuit_assert.errors import ClaimError, PromptError
 from circuit_assert.interventions import Ablation
 from circuit_assert.models.planted_models.induction import FIXED_BLOCK
@@ -200,6 +201,28 @@ def test_no_run_is_made_but_for_batches_and_shrinking(model, database, runs):
 
     assert found.tried % 50 == 0
     assert len(runs) == found.tried // 50 + found.alone
+
+
+def test_what_passed_in_a_batch_is_not_measured_alone(model, database, monkeypatch):
+    alone, together = [], []
+    monkeypatch.setattr(Trial, "_scores", recorded(Trial._scores, alone, together))
+    claim = pattern(model, "L1H0", above(0.995))
+
+    found = find_counterexample(claim, one_length(model), seed=1, batch=50, database=database)
+
+    failing = {unit for unit in together if unit in alone}
+    assert len(alone) == found.alone
+    assert len(together) == found.tried
+    assert len(failing) < len(together) / 2
+    assert alone[0] == next(unit for unit in together if unit in failing)
+
+
+def recorded(measure, alone, together):
+    def scores(trial, units):
+        (alone if len(units) == 1 else together).extend(units)
+        return measure(trial, units)
+
+    return scores
 
 
 def test_a_search_leaves_no_scores_behind(model, database):
