@@ -203,18 +203,17 @@ def test_no_run_is_made_but_for_batches_and_shrinking(model, database, runs):
     assert len(runs) == found.tried // 50 + found.alone
 
 
-def test_what_passed_in_a_batch_is_not_measured_alone(model, database, monkeypatch):
+def test_what_passed_in_a_batch_is_not_measured_alone(
+    never_inductive, near_the_fixed_block, database, monkeypatch
+):
     alone, together = [], []
     monkeypatch.setattr(Trial, "_scores", recorded(Trial._scores, alone, together))
-    claim = pattern(model, "L1H0", above(0.995))
 
-    found = find_counterexample(claim, one_length(model), seed=1, batch=50, database=database)
+    found = find_counterexample(never_inductive, near_the_fixed_block, seed=1, database=database)
 
-    failing = {unit for unit in together if unit in alone}
-    assert len(alone) == found.alone
-    assert len(together) == found.tried
-    assert len(failing) < len(together) / 2
-    assert alone[0] == next(unit for unit in together if unit in failing)
+    assert len(together[0].block) != FIXED_BLOCK
+    assert (len(together), len(alone)) == (found.tried, found.alone)
+    assert {len(unit.block) for unit in alone if unit in together} == {FIXED_BLOCK}
 
 
 def recorded(measure, alone, together):
