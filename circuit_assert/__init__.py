@@ -34,6 +34,15 @@ if TYPE_CHECKING:
     from circuit_assert.claims.probes import logit_difference as logit_difference
     from circuit_assert.claims.probes import loss as loss
     from circuit_assert.claims.probes import prefix_matching_score as prefix_matching_score
+    from circuit_assert.counterexamples.claims import on_one_prompt as on_one_prompt
+    from circuit_assert.counterexamples.falsify import falsify as falsify
+    from circuit_assert.counterexamples.search import Counterexample as Counterexample
+    from circuit_assert.counterexamples.search import find_counterexample as find_counterexample
+    from circuit_assert.counterexamples.strategies import antonym_prompts as antonym_prompts
+    from circuit_assert.counterexamples.strategies import from_templates as from_templates
+    from circuit_assert.counterexamples.strategies import ioi_prompts as ioi_prompts
+    from circuit_assert.counterexamples.strategies import repeated_sequences as repeated_sequences
+    from circuit_assert.counterexamples.strategies import token_sequences as token_sequences
     from circuit_assert.errors import CircuitAssertError as CircuitAssertError
     from circuit_assert.errors import Inconclusive as Inconclusive
     from circuit_assert.evidence import Evidence as Evidence
@@ -68,6 +77,15 @@ _HOMES = {
     "logit_difference": "claims.probes",
     "loss": "claims.probes",
     "prefix_matching_score": "claims.probes",
+    "on_one_prompt": "counterexamples.claims",
+    "falsify": "counterexamples.falsify",
+    "Counterexample": "counterexamples.search",
+    "find_counterexample": "counterexamples.search",
+    "antonym_prompts": "counterexamples.strategies",
+    "from_templates": "counterexamples.strategies",
+    "ioi_prompts": "counterexamples.strategies",
+    "repeated_sequences": "counterexamples.strategies",
+    "token_sequences": "counterexamples.strategies",
     "CircuitAssertError": "errors",
     "Inconclusive": "errors",
     "Evidence": "evidence",
@@ -86,6 +104,7 @@ _HOMES = {
 __all__ = [
     "CircuitAssertError",
     "Claim",
+    "Counterexample",
     "Evidence",
     "Inconclusive",
     "Prompt",
@@ -94,6 +113,7 @@ __all__ = [
     "Verdict",
     "ablation_drops_logit",
     "all_of",
+    "antonym_prompts",
     "antonyms",
     "any_of",
     "attention_over",
@@ -103,18 +123,25 @@ __all__ = [
     "congruent_neurons",
     "contrast",
     "direct_contribution",
+    "falsify",
     "feature_is_multilingual",
+    "find_counterexample",
+    "from_templates",
     "head_attends_inductively",
     "head_is_induction",
     "ioi",
+    "ioi_prompts",
     "logit_difference",
     "loss",
     "model",
     "neuron_promotes_token",
+    "on_one_prompt",
     "plain_text",
     "prefix_matching_score",
+    "repeated_sequences",
     "repeated_tokens",
     "synonyms",
+    "token_sequences",
     "unrelated",
 ]
 __version__ = "0.1.0"

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from circuit_assert.claims.claim import Claim
-from circuit_assert.errors import CircuitAssertError, ExecutionError
+from circuit_assert.errors import CircuitAssertError, ExecutionError, HookError
 from circuit_assert.evidence import Evidence
 from circuit_assert.models.model import Model
 from circuit_assert.models.planted import PlantedModel
 from circuit_assert.models.spec import ModelSpec, spec_of
 
 if TYPE_CHECKING:
+    from circuit_assert.claims.quantities import Measured, Quantity
     from circuit_assert.execution.known import Known
     from circuit_assert.measurements.base import AnyRequest, Array
     from circuit_assert.prompts.base import Tokenizer
@@ -131,6 +132,31 @@ class Session:
         known = self._loaded(model.spec)
         self._run(known, requests)
         return [known[request] for request in requests]
+
+    def explore(self, model: Model) -> Callable[[Quantity], Measured]:
+        """A way to measure quantities that leaves nothing behind, for searches over prompts.
+
+        Args:
+            model: Whose.
+
+        Returns:
+            A function from a quantity to its value. It remembers what it has measured; the session
+            and its cache do not. It raises `HookError` where an intervention changes nothing.
+
+        Raises:
+            ModelError: when the model cannot be loaded.
+        """
+        known = self._loaded(model.spec).apart()
+
+        def measure(quantity: Quantity) -> Measured:
+            while missing := [r for r in quantity.needs(known) if r not in known]:
+                self._run(known, missing)
+            failures = (known.failure(request) for request in quantity.needs(known))
+            if failure := next((words for words in failures if words is not None), None):
+                raise HookError(failure)
+            return quantity.measured(known)
+
+        return measure
 
     def tokenizer(self, model: Model) -> Tokenizer:
         """A model's tokenizer.

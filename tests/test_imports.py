@@ -34,6 +34,15 @@ RULES = {
     "ledger": {"stats", "evidence", "errors"},
     "models": {"errors", "components", "prompts", "measurements.base"},
     "backends": {"errors", "components", "prompts", "models"},
+    "counterexamples": {
+        "errors",
+        "components",
+        "prompts",
+        "measurements",
+        "claims",
+        "models.model",
+        "stats",
+    },
     "execution": {
         "errors",
         "components",
@@ -44,7 +53,16 @@ RULES = {
         "backends",
     },
 }
-HEAVY = ("torch", "scipy", "statsmodels", "transformers", "transformer_lens", "pandas", "datasets")
+HEAVY = (
+    "torch",
+    "scipy",
+    "statsmodels",
+    "transformers",
+    "transformer_lens",
+    "pandas",
+    "datasets",
+    "hypothesis",
+)
 
 
 def room_of(module: str) -> str:
@@ -103,6 +121,15 @@ def test_only_backends_name_transformer_lens():
     assert naming == {"backends"}
 
 
+def test_only_counterexamples_name_hypothesis():
+    naming = {
+        path.relative_to(PACKAGE).parts[0]
+        for path in PACKAGE.rglob("*.py")
+        if any(room_of(m) == "hypothesis" for m in imports_of(path.read_text()))
+    }
+    assert naming == {"counterexamples"}
+
+
 def test_the_library_does_not_import_pytest():
     for path in PACKAGE.rglob("*.py"):
         assert not any(room_of(m) == "pytest" for m in imports_of(path.read_text())), path
@@ -128,6 +155,7 @@ def loaded_by(statement: str) -> set[str]:
         "import circuit_assert",
         "from circuit_assert import Claim, ablation_drops_logit, contrast, head_is_induction, ioi",
         "from circuit_assert import model; model('gemma-3-270m')['L5H1']",
+        "from circuit_assert import falsify, find_counterexample, on_one_prompt, ioi_prompts",
         "import pytest_circuit_assert",
     ],
 )

@@ -92,6 +92,13 @@ class Known:
         if model() is not None:
             warnings.warn(f"{self.spec.name} is still in memory: something holds it.", stacklevel=2)
 
+    def apart(self) -> Known:
+        """The same loaded model with nothing measured, for scores that are not to be kept."""
+        other = Known(self.spec, self._progress)
+        other.fingerprint = self.fingerprint
+        other._executor = Executor(self.weights, progress=other._report)
+        return other
+
     def run(self, requests: Iterable[AnyRequest]) -> None:
         """Measure what has not been measured yet."""
         self.executor.run(requests)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -40,6 +40,10 @@ class Court(Protocol):
 
     def measure(self, model: Any, requests: Sequence[Any]) -> list[Any]:  # noqa: ANN401
         """Plain scores, without a claim."""
+        ...
+
+    def explore(self, model: Any) -> Callable[[Any], Any]:  # noqa: ANN401
+        """A way to measure quantities that leaves nothing behind."""
         ...
 
     def tokenizer(self, model: Any) -> Tokenizer:  # noqa: ANN401
@@ -97,6 +101,10 @@ class Model:
     def measure(self, requests: Sequence[AnyRequest]) -> list[Array]:
         """Plain scores, one array per request: for looking around before a claim is made."""
         return self.court.measure(self, requests)
+
+    def explore(self) -> Callable[[Any], Any]:
+        """A way to measure quantities that leaves nothing behind, for searches over prompts."""
+        return self.court.explore(self)
 
     @property
     def tokenizer(self) -> Tokenizer:

@@ -20,8 +20,16 @@ _NEXT_WORD = re.compile(r" ?\w+|\W")
 
 
 @dataclass(frozen=True)
-class _Scene:
-    """What fills one template; each order has three strangers of its own."""
+class Scene:
+    """What fills one template.
+
+    Args:
+        io: The indirect object's name.
+        subject: The subject's.
+        strangers: Order → three other names, for the corruption "abc".
+        place: As "shop".
+        thing: As "ring".
+    """
 
     io: str
     subject: str
@@ -59,7 +67,7 @@ def ioi(*, per_template: int = 4, corruption: Corruption = "flip", seed: int = 0
     if per_template > len(pairs):
         raise PromptError(f"per_template is {per_template}: there are {len(pairs)} pairs of names.")
     prompts = tuple(
-        _prompt(template, f"ioi/{index}", order, scene, corruption)
+        scene_prompt(template, f"ioi/{index}", order, scene, corruption)
         for index, template in enumerate(templates, start=1)
         for scene in _scenes(data, rng.sample(pairs, per_template), rng)
         for order in ORDERS
@@ -67,19 +75,28 @@ def ioi(*, per_template: int = 4, corruption: Corruption = "flip", seed: int = 0
     return PromptSet("ioi", prompts, cluster_by=("template",))
 
 
-def _scenes(data: dict[str, Any], pairs: list[tuple[str, str]], rng: random.Random) -> list[_Scene]:
-    scenes: list[_Scene] = []
+def _scenes(data: dict[str, Any], pairs: list[tuple[str, str]], rng: random.Random) -> list[Scene]:
+    scenes: list[Scene] = []
     for io, subject in pairs:
         a, b, c, d, e, f = rng.sample([n for n in data["names"] if n not in (io, subject)], 6)
         strangers: dict[Order, tuple[str, str, str]] = {"ABBA": (a, b, c), "BABA": (d, e, f)}
         place, thing = rng.choice(data["places"]), rng.choice(data["objects"])
-        scenes.append(_Scene(io, subject, strangers, place, thing))
+        scenes.append(Scene(io, subject, strangers, place, thing))
     return scenes
 
 
-def _prompt(
-    template: str, identifier: str, order: Order, scene: _Scene, corruption: Corruption
+def scene_prompt(
+    template: str, identifier: str, order: Order, scene: Scene, corruption: Corruption
 ) -> Prompt:
+    """One prompt: a template in one order of its names, filled with a scene.
+
+    Args:
+        template: With {A}, {B}, {S}, {place} and {object}.
+        identifier: The template's cluster id.
+        order: Which name comes first.
+        scene: What fills it.
+        corruption: What `corrupt` changes; see `ioi`.
+    """
     first, second = (scene.io, scene.subject) if order == "ABBA" else (scene.subject, scene.io)
     text = _fill(template, scene, (first, second, scene.subject))
     corrupt = scene.strangers[order] if corruption == "abc" else (first, second, scene.io)
@@ -97,12 +114,12 @@ def _prompt(
     )
 
 
-def _fill(template: str, scene: _Scene, names: tuple[str, str, str]) -> str:
+def _fill(template: str, scene: Scene, names: tuple[str, str, str]) -> str:
     a, b, s = names
     return template.format(A=a, B=b, S=s, place=scene.place, object=scene.thing)
 
 
-def _positions(text: str, scene: _Scene) -> dict[str, str]:
+def _positions(text: str, scene: Scene) -> dict[str, str]:
     # S1 is no last occurrence of its name, so its piece is everything up to it.
     s1 = text[: text.index(f" {scene.subject}") + len(f" {scene.subject}")]
     after = _NEXT_WORD.findall(text[len(s1) :])[0]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -78,22 +78,43 @@ class RepeatedTokens:
             )
         blocks = [self.lengths[i % len(self.lengths)] for i in range(self.sequences)]
         generator = np.random.default_rng([self.seed, self.sequences, *self.lengths])
-        clean, fresh = zip(
-            *(_draw(generator, ordinary, tokenizer.beginning, n) for n in blocks), strict=True
-        )
-        units = np.arange(self.sequences)
-        return TokenizedPrompts(
-            tokens={"clean": clean, "corrupt": fresh},
-            kept=units,
-            clusters={"sequence": tuple(str(unit) for unit in units)},
-            positions={"end": np.array([len(row) - 1 for row in clean], np.int64)},
-            pairs=_relations(blocks, start),
-            targets={
-                "clean": _targets(clean, start, blocks),
-                "corrupt": _targets(fresh, start, blocks),
-            },
-            groups=tuple(str(n) for n in blocks),
-        )
+        drawn = [_draw(generator, ordinary, n) for n in blocks]
+        return tokenized_blocks(drawn, tokenizer.beginning)
+
+
+def tokenized_blocks(
+    drawn: Sequence[tuple[Ints, Ints]],
+    beginning: tuple[int, ...],
+    *,
+    kept: Sequence[int] | None = None,
+    dropped: Mapping[int, str] | None = None,
+) -> TokenizedPrompts:
+    """Each first block said twice, and as its corrupt side followed by the fresh block.
+
+    Args:
+        drawn: Per unit, a block and a fresh one of the same length.
+        beginning: The beginning token, or nothing.
+        kept: Which units these are; the first ones by default.
+        dropped: Unit → why it is not among them.
+    """
+    begin, start = np.array(beginning, np.int64), len(beginning)
+    clean = [np.concatenate([begin, first, first]) for first, _ in drawn]
+    fresh = [np.concatenate([begin, first, other]) for first, other in drawn]
+    blocks = [len(first) for first, _ in drawn]
+    units = np.array(range(len(drawn)) if kept is None else kept, np.int64)
+    return TokenizedPrompts(
+        tokens={"clean": clean, "corrupt": fresh},
+        kept=units,
+        dropped=dropped or {},
+        clusters={"sequence": tuple(str(unit) for unit in units)},
+        positions={"end": np.array([len(row) - 1 for row in clean], np.int64)},
+        pairs=_relations(blocks, start),
+        targets={
+            "clean": _targets(clean, start, blocks),
+            "corrupt": _targets(fresh, start, blocks),
+        },
+        groups=tuple(str(n) for n in blocks),
+    )
 
 
 def repeated_tokens(
@@ -112,13 +133,9 @@ def repeated_tokens(
     return RepeatedTokens(tuple(lengths), sequences, seed)
 
 
-def _draw(
-    generator: np.random.Generator, ordinary: Ints, beginning: tuple[int, ...], length: int
-) -> tuple[Ints, Ints]:
+def _draw(generator: np.random.Generator, ordinary: Ints, length: int) -> tuple[Ints, Ints]:
     drawn = generator.choice(ordinary, size=2 * length, replace=False)
-    first, other = drawn[:length], drawn[length:]
-    start = np.array(beginning, np.int64)
-    return np.concatenate([start, first, first]), np.concatenate([start, first, other])
+    return drawn[:length], drawn[length:]
 
 
 def _relations(blocks: list[int], start: int) -> dict[str, list[Ints]]:
