@@ -52,9 +52,9 @@ def looks_one_token_off_the_induction_diagonal(monkeypatch):
 def repeats_the_control_too(monkeypatch):
     right = repeated._draw
 
-    def wrong(generator, ordinary, beginning, length):
-        clean, _ = right(generator, ordinary, beginning, length)
-        return clean, clean
+    def wrong(generator, ordinary, length):
+        block, _ = right(generator, ordinary, length)
+        return block, block
 
     monkeypatch.setattr(repeated, "_draw", wrong)
 
