@@ -108,11 +108,6 @@ class Crossed:
         """The standard deviation of a level's effect."""
         return math.sqrt(1 / 3)
 
-    @property
-    def clusters(self) -> int:
-        """Levels of the smaller kind."""
-        return min(self.concepts, self.templates)
-
     def __str__(self) -> str:
         return f"{self.concepts} concepts × {self.templates} templates"
 
@@ -181,5 +176,5 @@ def _median_cluster(family: str, sizes: tuple[int, ...], correlation: float) -> 
     for size in sizes:
         shared = draw(rng, (_POPULATION,))
         own = sum(draw(rng, (_POPULATION,)) for _ in range(size)) / size
-        means.append(math.sqrt(correlation) * shared + math.sqrt(1 - correlation) * np.asarray(own))
+        means.append(_mixed(shared, np.asarray(own), correlation))
     return float(np.median(np.concatenate(means)))

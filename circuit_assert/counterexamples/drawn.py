@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Generic, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -76,15 +76,14 @@ def reading(unit: Drawn, tokenizer: Tokenizer) -> str:
             return f"{block + '|' + block!r} (a block of {len(unit.block)} tokens, twice)"
 
 
+_Unit = TypeVar("_Unit", TokenSequence, RepeatedSequence)
+
+
 @dataclass(frozen=True)
-class DrawnTokens:
-    """Token sequences as a prompt set. Positions: "end". Relations: "previous".
+class _DrawnUnits(Generic[_Unit]):
+    """What sets of drawn sequences have in common."""
 
-    Args:
-        units: The sequences.
-    """
-
-    units: tuple[TokenSequence, ...]
+    units: tuple[_Unit, ...]
 
     @property
     def name(self) -> str:
@@ -94,10 +93,19 @@ class DrawnTokens:
     @property
     def fingerprint(self) -> str:
         """A hash of its tokens."""
-        return _hash(self.units)
+        return hashlib.sha256(repr(self.units).encode()).hexdigest()[:16]
 
     def __len__(self) -> int:
         return len(self.units)
+
+
+@dataclass(frozen=True)
+class DrawnTokens(_DrawnUnits[TokenSequence]):
+    """Token sequences as a prompt set. Positions: "end". Relations: "previous".
+
+    Args:
+        units: The sequences.
+    """
 
     def tokenize(self, tokenizer: Tokenizer) -> TokenizedPrompts:
         """The sequences behind the beginning token.
@@ -122,27 +130,12 @@ class DrawnTokens:
 
 
 @dataclass(frozen=True)
-class DrawnRepeats:
+class DrawnRepeats(_DrawnUnits[RepeatedSequence]):
     """Repeated sequences as a prompt set, with the relations of `repeated_tokens`.
 
     Args:
         units: The sequences.
     """
-
-    units: tuple[RepeatedSequence, ...]
-
-    @property
-    def name(self) -> str:
-        """How sentences call it."""
-        return _NAME
-
-    @property
-    def fingerprint(self) -> str:
-        """A hash of its tokens."""
-        return _hash(self.units)
-
-    def __len__(self) -> int:
-        return len(self.units)
 
     def tokenize(self, tokenizer: Tokenizer) -> TokenizedPrompts:
         """The sequences behind the beginning token.
@@ -183,7 +176,3 @@ def _next_tokens(row: Ints) -> Ints:
 
 def _text(tokens: Sequence[int], tokenizer: Tokenizer) -> str:
     return "".join(tokenizer.piece(token) for token in tokens)
-
-
-def _hash(units: Sequence[Drawn]) -> str:
-    return hashlib.sha256(repr(units).encode()).hexdigest()[:16]

@@ -10,7 +10,7 @@ import numpy as np
 from circuit_assert.models.card import Card
 from circuit_assert.prompts.base import Ints, Side, TokenizedPrompts
 
-_BYTES = 4  # activations are float32 or narrower
+BYTES = 4  # activations are float32 or narrower
 _WORTH_A_RUN = 512  # tokens from which on a CPU multiplies matrices no faster by having more
 
 
@@ -68,4 +68,4 @@ def buckets(prompts: TokenizedPrompts, side: Side) -> dict[int, Ints]:
 def rows_that_fit(card: Card, length: int, memory: int) -> int:
     """How many rows of a length one run can hold in `memory` bytes of activations."""
     per_token = 4 * card.d_mlp + 12 * card.d_model + 3 * card.heads * length
-    return max(1, memory // (_BYTES * per_token * length))
+    return max(1, memory // (BYTES * per_token * length))

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from circuit_assert.components import Site
+from circuit_assert.execution.batching import BYTES
 from circuit_assert.execution.store import Store
 from circuit_assert.measurements.activations import Kept
 from circuit_assert.measurements.base import Request
 from circuit_assert.models.card import Card
 from circuit_assert.prompts.base import Prompts, Side
-
-_BYTES = 4  # activations are float32 or narrower
 
 
 def worth_keeping(
@@ -20,7 +19,7 @@ def worth_keeping(
     Those kept already are left out, and so is what leaves the last block: nothing starts there.
     """
     tokens = sum(len(row) for row in store.tokens(on, side))
-    room = memory // (_BYTES * card.d_model * tokens)
+    room = memory // (BYTES * card.d_model * tokens)
     if room == 0:
         return []
     stride = -(-card.layers // room)

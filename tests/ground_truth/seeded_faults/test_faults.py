@@ -34,10 +34,9 @@ def test_without_a_fault_nothing_is_noticed(notice, judge, sound):
     assert notice(judge, sound).by == "nothing"
 
 
-@pytest.mark.parametrize(
-    ("fault", "judge", "sound", "by", "says"), FAULTS, ids=[each[0].__name__ for each in FAULTS]
-)
-def test_a_fault_is_noticed(monkeypatch, notice, fault, judge, sound, by, says):
+@pytest.mark.parametrize("case", FAULTS, ids=lambda case: case[0].__name__)
+def test_a_fault_is_noticed(monkeypatch, notice, case):
+    fault, judge, sound, by, says = case
     fault(monkeypatch)
     found = notice(judge, sound)
     assert found.by == by, found.words
