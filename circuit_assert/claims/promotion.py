@@ -22,6 +22,8 @@ Reals = npt.NDArray[np.float64]
 FIRST = 1  # the first position is an attention sink, whose activations are like no other's
 LEAST_DOCUMENTS = 20  # below this a jackknife decides nothing
 _TOP = 0.1
+_MANY = 0.05  # of all positions, sharing one activation
+_CLEAR = 0.9  # of the decile: fewer positions above than this will be fewer in other documents, too
 _MATCHED = 20
 
 
@@ -169,20 +171,47 @@ class TopActivity(Quantity):
         return self.by_document(self.of.oriented(scores), scores)
 
     def by_document(self, values: npt.NDArray[np.floating], scores: Scores) -> Measured:
-        """Means over the positions of values `[unit, pos]`, in documents that have any.
+        """The mean over the positions of values `[unit, pos]`, as one number for each document.
+
+        The mean of the numbers is that over all positions, documents weighing the same; their
+        spread is its error, that of the threshold included, which all documents share. A document
+        with more positions above it than others pushes it up, past positions with the values found
+        there: what counts is by how much its own are larger. A rectifier's zeros are not pushed
+        past; documents without positions above then say nothing and are left out.
 
         Raises:
             CannotTell: when there are none.
         """
-        units, places = self.require(scores).T
+        (units, places), oriented = self.require(scores).T, self.of.oriented(scores)
         prompts = scores.tokenized(self.of.on)
+        lengths = np.maximum(np.isfinite(oriented).sum(1), 1)
         counts = np.bincount(units, minlength=len(prompts))
-        sums = np.bincount(units, values[units, places], len(prompts))
-        every = Measured(
-            sums / np.maximum(counts, 1), prompts.clusters, tuple(prompts.kept.tolist())
+        fixed = _rests_on_zeros(oriented, len(units))
+        counted = counts > 0 if fixed else np.full(len(prompts), True)
+        above = values[units, places]
+        centre = (
+            float(np.average(above, weights=1 / lengths[units]))
+            if fixed
+            else _at_threshold(above, oriented[units, places])
         )
+        excess = np.bincount(units, above - centre, len(prompts)) / lengths
+        numbers = centre + excess / (counts / lengths)[counted].mean()
+        every = Measured(numbers, prompts.clusters, tuple(prompts.kept.tolist()))
         some = f"{len(units)} positions in {(counts > 0).sum()} of {len(prompts)} documents"
-        return every.keeping(counts > 0, some)
+        return every.keeping(counted, some)
+
+
+def _rests_on_zeros(oriented: Reals, chosen: int) -> bool:
+    """Whether the threshold is a value that many share, and would be so in other documents."""
+    there = oriented[np.isfinite(oriented)]
+    tied = (there == np.quantile(there, 1 - _TOP)).mean()
+    return bool(tied > _MANY and chosen < _CLEAR * _TOP * there.size)
+
+
+def _at_threshold(values: npt.NDArray[np.floating], oriented: Reals) -> float:
+    """The mean of values at the tenth of positions that are least above the threshold."""
+    nearest = np.argsort(oriented, kind="stable")[: max(1, len(oriented) // 10)]
+    return float(values[nearest].mean())
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ SITE = "L0.resid_post"
 
 _CONTEXT = 24  # coordinates that templates differ in, whatever they ask for
 _NOISE = 0.3
+_SEED = 7
 _FRAME = 1 + len(LANGUAGES) + _CONTEXT  # the operation for all, for each language, the context
 _OTHERS = ("colour", "number")
 _CHINESE = {"ask": "问", "antonym": "反义", "synonym": "同义", "word": "词", "is": "是"}
@@ -71,7 +72,14 @@ _FALSE: dict[Feature, dict[str, str]] = {
 }
 
 
-def languages_model(feature: Feature = "shared") -> PlantedModel:
+def languages_model(
+    feature: Feature = "shared",
+    *,
+    noise: float = _NOISE,
+    leak: float = 0.0,
+    even: bool = False,
+    seed: int = _SEED,
+) -> PlantedModel:
     """Two layers of two heads that answer with a word's antonym or synonym in its language.
 
     At the last token, one head brings what the template asks for, the other which word it is
@@ -82,6 +90,12 @@ def languages_model(feature: Feature = "shared") -> PlantedModel:
         feature: Where the operation stands. "shared": in one direction that all languages write
             and read. "inert": in that direction too, but each language reads one of its own,
             which it also writes. "separate": only in the directions of the languages.
+        noise: How much templates differ in what has nothing to do with what they ask for.
+        leak: How far apart the English direction puts the two other operations on average, its
+            own length being 1.
+        even: For "inert", how other languages read the English direction is drawn for each word,
+            with the mean 0 over the words that might have been drawn.
+        seed: What is drawn with it.
     """
     shape = Shape(
         parts={
@@ -101,14 +115,35 @@ def languages_model(feature: Feature = "shared") -> PlantedModel:
         context=16,
     )
     return PlantedModel(
-        name=f"planted-languages-{feature}",
+        name=f"planted-languages-{feature}{'-even' * even}-{noise:g}-{leak:g}-{seed}",
         card=shape.card,
         settings=shape.settings,
-        weights=lambda: _weights(shape, feature),
+        weights=lambda: _weights(shape, feature, _Drawn(noise, leak, even, seed)),
         vocabulary=_vocabulary(),
         true={"English direction": _TRUE[feature]},
         false=_FALSE[feature],
     )
+
+
+def english_separation(
+    language: str, feature: Feature = "shared", *, noise: float = _NOISE, seed: int = _SEED
+) -> float:
+    """How far apart the English direction puts a language's antonym and synonym templates.
+
+    In standard deviations of either, over all templates that might have been drawn.
+
+    Args:
+        language: One of the three.
+        feature: As of `languages_model`; likewise the others.
+        noise: By default that of the models.
+        seed: By default that of the models.
+    """
+    direction = _english_direction(_frames(feature, noise, np.random.default_rng(seed)))
+    written = _written_for(feature, LANGUAGES.index(language))
+    spread = np.full(_FRAME, noise)
+    spread[: len(written)] *= 0.5
+    apart = 2 * float(direction[: len(written)] @ written)
+    return apart / float(np.linalg.norm(direction * spread))
 
 
 def planted_antonyms(*languages: str, per_concept: int | None = None) -> PromptSet:
@@ -219,19 +254,37 @@ def _vocabulary() -> tuple[str, ...]:
     return ("<begin>", *(f" {token}" for token in _tokens()))
 
 
-def _weights(shape: Shape, feature: Feature) -> dict[str, torch.Tensor]:
+@dataclass(frozen=True)
+class _Drawn:
+    """What `languages_model` is given."""
+
+    noise: float
+    leak: float
+    even: bool
+    seed: int
+
+
+def _weights(shape: Shape, feature: Feature, drawn: _Drawn) -> dict[str, torch.Tensor]:
     made = Blueprint(shape)
-    generator = np.random.default_rng(7)
-    _embed_frames(made, feature, generator)
+    generator = np.random.default_rng(drawn.seed)
+    frames = _frames(feature, drawn.noise, generator)
+    if drawn.even:
+        _clear_other_languages(frames)
+    _set_apart_others(frames, drawn.leak)
+    made.embed("frame", frames)
+    made.embed("is frame", np.array(_asking(), float)[:, None])
     _embed_words(made, generator)
     _bring(made, 0, "is frame", "frame", "asked")
     _bring(made, 1, "is word", "word", "about")
     say = np.zeros((shape.vocabulary, 2 * _PAIRS))
     gains = generator.uniform(1.2, 1.8, _PAIRS)
+    against = np.full(_PAIRS, -0.1)
+    if drawn.even:
+        against = 0.3 * (generator.exponential(size=_PAIRS) - 1)
     for pair, (language, concept) in enumerate(np.ndindex(len(LANGUAGES), CONCEPTS)):
         for row, operation in enumerate(OPERATIONS, start=2 * pair):
             say[_number(_Token(LANGUAGES[language], operation, concept)), row] = 1.0
-            asked = _SIGNS[operation] * _read_by(feature, language)
+            asked = _SIGNS[operation] * _read_by(feature, language, against[pair])
             _answer(made, row, concept, language, asked=asked, loudness=gains[pair])
     made.unembed("say", say)
     return made.state_dict()
@@ -247,30 +300,53 @@ def _written_for(feature: Feature, language: int) -> Matrix:
     return written
 
 
-def _read_by(feature: Feature, language: int) -> Matrix:
-    """What a language's answers follow: `[asked]`."""
+def _read_by(feature: Feature, language: int, against: float) -> Matrix:
+    """What a language's answers follow: `[asked]`; "inert" ones also `against` of the shared."""
     read = np.zeros(_FRAME)
     read[0 if feature == "shared" else 1 + language] = 1.0
     if feature == "inert" and language > 0:
-        read[0] = -0.1
+        read[0] = against
     return read
 
 
-def _embed_frames(made: Blueprint, feature: Feature, generator: np.random.Generator) -> None:
+def _asking() -> list[bool]:
+    """Which tokens ask for something."""
+    return [False, *(token.kind.startswith("ask") for token in _tokens())]
+
+
+def _frames(feature: Feature, noise: float, generator: np.random.Generator) -> Matrix:
     """What templates ask for: a coordinate for all languages, one for each, and their context."""
-    frame, flag = np.zeros((made.shape.vocabulary, _FRAME)), np.zeros((made.shape.vocabulary, 1))
-    for number, token in enumerate(_tokens(), start=1):
-        if not token.kind.startswith("ask"):
-            continue
-        flag[number] = 1.0
-        frame[number] = _NOISE * generator.standard_normal(_FRAME)
-        asked = frame[number, : 1 + len(LANGUAGES)]
+    frames = np.zeros((1 + len(_tokens()), _FRAME))
+    for number in np.flatnonzero(_asking()):
+        token = _tokens()[number - 1]
+        frames[number] = noise * generator.standard_normal(_FRAME)
+        asked = frames[number, : 1 + len(LANGUAGES)]
         sign = _SIGNS.get(token.kind.removeprefix("ask "))
         if sign is not None:
             asked *= 0.5
             asked += sign * _written_for(feature, LANGUAGES.index(token.language))
-    made.embed("frame", frame)
-    made.embed("is frame", flag)
+    return frames
+
+
+def _of_kind(kind: str, language: str) -> list[int]:
+    return [n for n, t in enumerate(_tokens(), 1) if (t.kind, t.language) == (kind, language)]
+
+
+def _english_direction(frames: Matrix) -> Matrix:
+    """From the templates that ask for synonyms to those for antonyms: `[frame]`, its length kept."""
+    toward, away = (frames[_of_kind(f"ask {operation}", "en")] for operation in OPERATIONS)
+    return toward.mean(0) - away.mean(0)
+
+
+def _clear_other_languages(frames: Matrix) -> None:
+    """English templates do not happen to say anything in the coordinates of other languages."""
+    for operation in OPERATIONS:
+        frames[_of_kind(f"ask {operation}", "en"), 2 : 1 + len(LANGUAGES)] = 0.0
+
+
+def _set_apart_others(frames: Matrix, leak: float) -> None:
+    for name, side in zip(_OTHERS, (0.5, -0.5), strict=True):
+        frames[_of_kind(f"ask {name}", "en")] += side * leak * _english_direction(frames)
 
 
 def _embed_words(made: Blueprint, generator: np.random.Generator) -> None:

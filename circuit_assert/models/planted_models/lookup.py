@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -34,7 +35,13 @@ _QUIET_PEERS = {(0, 2): 0.7, (0, 3): 0.8, (0, 4): 0.9, (0, 5): 1.1, (0, 6): 1.2,
 
 
 def lookup_model(
-    *, effect: float = 2.0, spread: float = 0.3, constant: float = 1.5, backup: float = 2.0
+    *,
+    effect: float = 2.0,
+    spread: float = 0.3,
+    constant: float = 1.5,
+    backup: float = 2.0,
+    skewed: bool = False,
+    seed: int = 4,
 ) -> PlantedModel:
     """Two layers of eight heads, of which one moves the answer by a known number of logits.
 
@@ -53,6 +60,8 @@ def lookup_model(
         spread: How far g and w lie from 1 at most.
         constant: What L1H1 adds to every logit difference.
         backup: Mean drop without both L1H2 and L1H3.
+        skewed: Whether g follows an exponential distribution, whatever `spread` is.
+        seed: What g, w and what does not matter are drawn with.
     """
     shape = Shape(
         parts={
@@ -74,10 +83,11 @@ def lookup_model(
         context=32,
     )
     return PlantedModel(
-        name=f"planted-lookup-{effect:g}-{spread:g}-{constant:g}-{backup:g}",
+        name=f"planted-lookup-{effect:g}-{spread:g}-{constant:g}-{backup:g}{'-skewed' * skewed}"
+        f"-{seed}",
         card=shape.card,
         settings=shape.settings,
-        weights=lambda: _weights(shape, effect, spread, constant, backup),
+        weights=lambda: _weights(shape, _Sizes(effect, spread, constant, backup), skewed, seed),
         vocabulary=_VOCABULARY,
         true={
             "L1H0": f"ablating it drops the logit difference by {effect:g} on average",
@@ -149,11 +159,23 @@ def _some_words(generator: np.random.Generator, least: int, most: int) -> str:
     return " ".join(f"word{n}" for n in chosen)
 
 
-def _weights(
-    shape: Shape, effect: float, spread: float, constant: float, backup: float
-) -> dict[str, torch.Tensor]:
-    generator = np.random.default_rng(4)
-    by_cue, by_marker = (_around_one(generator, n, spread) for n in (CUES, MARKERS))
+@dataclass(frozen=True)
+class _Sizes:
+    """What `lookup_model` is given."""
+
+    effect: float
+    spread: float
+    constant: float
+    backup: float
+
+
+def _weights(shape: Shape, sizes: _Sizes, skewed: bool, seed: int) -> dict[str, torch.Tensor]:
+    generator = np.random.default_rng(seed)
+    effect, constant, backup = sizes.effect, sizes.constant, sizes.backup
+    by_cue, by_marker = (_around_one(generator, n, sizes.spread) for n in (CUES, MARKERS))
+    if skewed:
+        drawn = generator.exponential(size=CUES)
+        by_cue = drawn / drawn.mean()
     share_of_start = 0.9 * _around_one(generator, CUES, 0.1)
     made = Blueprint(shape)
     _embed(made, by_marker, share_of_start)

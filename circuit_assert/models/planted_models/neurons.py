@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _WORDS, _SAY, _NEURONS, _LAYERS = 160, 96, 160, 4
 _LAYER = 2
+_SEED = 5
 _FAMILY = 8  # words after which a token follows
 _LOUD = 5.0  # logits that an activation of 1 adds
 
@@ -47,7 +48,7 @@ TOKENS = tuple(f" w{planted.token}" for planted in _PLANTED)
 """The tokens that the neurons L2N0 to L2N3 are about, in order."""
 
 
-def neuron_model(*, gated: bool = False) -> PlantedModel:
+def neuron_model(*, gated: bool = False, seed: int = _SEED) -> PlantedModel:
     """Four layers of 160 neurons: one next-token neuron, and a decoy for each of its criteria.
 
     On `neuron_documents`, each of four tokens often follows eight words of its own. The other
@@ -56,6 +57,7 @@ def neuron_model(*, gated: bool = False) -> PlantedModel:
     Args:
         gated: Gated MLPs, with the planted neurons' activations negative: their output weights
             point away from their token, and it is the negated neuron that promotes it.
+        seed: What is drawn with it: how strongly words drive each neuron, where it writes.
     """
     shape = Shape(
         parts={"word": _WORDS + 1, "one": 1, "note": 1, "say": _SAY},
@@ -68,10 +70,10 @@ def neuron_model(*, gated: bool = False) -> PlantedModel:
         gated=gated,
     )
     return PlantedModel(
-        name="planted-neurons-gated" if gated else "planted-neurons",
+        name=f"planted-neurons{'-gated' * gated}{f'-{seed}' * (seed != _SEED)}",
         card=shape.card,
         settings=shape.settings,
-        weights=lambda: _weights(shape),
+        weights=lambda: _weights(shape, seed),
         vocabulary=("<begin>", *(f" w{n}" for n in range(1, _WORDS + 1))),
         true={"L2N0": "promotes w1: congruent with it, active before it, and the logit needs it"},
         false={
@@ -112,9 +114,9 @@ def _document(generator: np.random.Generator, length: int) -> str:
     return " ".join(f"w{word}" for word in said)
 
 
-def _weights(shape: Shape) -> dict[str, torch.Tensor]:
-    generator = np.random.default_rng(5)
-    codes = random_codes(_WORDS + 1, _SAY, seed=6)
+def _weights(shape: Shape, seed: int) -> dict[str, torch.Tensor]:
+    generator = np.random.default_rng(seed)
+    codes = random_codes(_WORDS + 1, _SAY, seed=seed + 1)
     codes[0] = 0.0
     made = Blueprint(shape)
     made.embed("word", np.eye(_WORDS + 1))

@@ -1,0 +1,1 @@
+"""How often each claim type is wrong about planted models whose effects lie at its bounds."""

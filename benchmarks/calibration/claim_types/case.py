@@ -1,0 +1,33 @@
+"""One way to be wrong about a claim type: planted models, and claims on fresh prompts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from circuit_assert import Claim
+
+Kind = Literal["at the bound", "true", "easy null"]
+
+
+@dataclass(frozen=True)
+class Case:
+    """Instances of one claim type that are alike.
+
+    Args:
+        claim_type: Its name.
+        what: The criterion whose population value is at its bound, or what is true or false.
+        kind: "at the bound": that criterion's population value is exactly there, the others'
+            clearly inside. "true": all are inside. "easy null": nothing was planted.
+        claims: From the seed of a model to claims about it, each on prompts of its own.
+        models: How many models.
+        share: Of the instances that the table is asked for, where each takes long.
+    """
+
+    claim_type: str
+    what: str
+    kind: Kind
+    claims: Callable[[int], Iterator[Claim]]
+    models: int = 8
+    share: float = 1.0

@@ -1,0 +1,115 @@
+"""Next-token neurons: the effect and the activity at their bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import count
+
+import numpy as np
+
+from benchmarks.calibration.claim_types.case import Case
+from circuit_assert import Claim, Session, neuron_promotes_token
+from circuit_assert.claims.claim import Claim as AnyClaim
+from circuit_assert.claims.criteria import AllOf, Criterion
+from circuit_assert.claims.discrimination import Discrimination
+from circuit_assert.claims.promotion import LogitDrop, Promotion
+from circuit_assert.components import Neuron
+from circuit_assert.models.model import Model
+from circuit_assert.models.planted_models import neuron_documents, neuron_model
+from circuit_assert.models.planted_models.neurons import TOKENS
+from circuit_assert.stats import above
+
+_TOKEN = TOKENS[0]
+_NEURON = "L2N0"
+_POPULATION = neuron_documents(documents=6000, seed=10**6)
+_NAME = "neuron_promotes_token"
+
+
+def _of(seed: int) -> tuple[Model, Promotion]:
+    model = Session().model(neuron_model(seed=seed))
+    return model, Promotion(Neuron(2, 0), _TOKEN, _POPULATION)
+
+
+def _claims(model: Model, by: float) -> Iterator[Claim]:
+    return (
+        neuron_promotes_token(model[_NEURON], _TOKEN, on=neuron_documents(seed=seed), by=by)
+        for seed in count(1)
+    )
+
+
+def _drop(model: Model, of: Promotion) -> float:
+    """Its population value: the mean over many documents."""
+    return float(model.explore()(LogitDrop(of)).values.mean())
+
+
+def _effect_at_by(seed: int) -> Iterator[Claim]:
+    model, of = _of(seed)
+    return _claims(model, _drop(model, of))
+
+
+def _detectable_effect(seed: int) -> Iterator[Claim]:
+    """Above the bound by what the evidence says would be supported 8 times in 10."""
+    model, of = _of(seed)
+    drop = _drop(model, of)
+    first = next(_claims(model, drop)).check()
+    detectable = next(f.detectable for f in first.findings if f.name == "effect")
+    return _claims(model, drop - (detectable or 0.0))
+
+
+def _activity_at_its_bound(seed: int) -> Iterator[Claim]:
+    """The bound is moved to the population's AUROC; there is no `by` for it."""
+    model, of = _of(seed)
+    measured = model.explore()(Discrimination(of))
+    everywhere = np.ones(len(measured.clusters), bool)
+    bound = measured.statistic(everywhere)
+    return (_with_activity_above(claim, bound) for claim in _claims(model, 1.0))
+
+
+def _with_activity_above(claim: AnyClaim, bound: float) -> AnyClaim:
+    parts = claim.body.primaries
+    assert isinstance(parts, AllOf)  # noqa: S101 - the claim type's own
+    moved = [
+        replace(part, region=above(bound))
+        if isinstance(part, Criterion) and part.name == "activation"
+        else part
+        for part in parts.parts
+    ]
+    return Claim(
+        claim.kind,
+        claim.words,
+        model=claim.model,
+        body=replace(claim.body, primaries=AllOf(tuple(moved))),
+        arguments={**claim.arguments, "activation above": f"{bound:g}"},
+        source=claim.source,
+    )
+
+
+def _clearly(seed: int) -> Iterator[Claim]:
+    model, _ = _of(seed)
+    return _claims(model, 1.0)
+
+
+def _other_neurons(seed: int) -> Iterator[Claim]:
+    """All neurons that nothing is planted in, the next ones of the layer."""
+    model = Session().model(neuron_model(seed=seed))
+    for number in range(4, 104):
+        on = neuron_documents(seed=number)
+        yield neuron_promotes_token(model.neuron(2, number), _TOKEN, on=on, by=0.05)
+
+
+def _random_weights(seed: int) -> Iterator[Claim]:
+    model = Session().model(neuron_model(seed=seed).with_random_weights(seed))
+    for number in range(100):
+        on = neuron_documents(seed=number)
+        yield neuron_promotes_token(model.neuron(2, number), _TOKEN, on=on, by=0.05)
+
+
+CASES = (
+    Case(_NAME, "effect", "at the bound", _effect_at_by, models=4),
+    Case(_NAME, "activation", "at the bound", _activity_at_its_bound, models=4),
+    Case(_NAME, "clearly", "true", _clearly, models=4, share=0.1),
+    Case(_NAME, "effect by the detectable effect", "true", _detectable_effect, models=4, share=0.1),
+    Case(_NAME, "neurons of the layer", "easy null", _other_neurons, models=4, share=0.4),
+    Case(_NAME, "neurons of random weights", "easy null", _random_weights, models=4, share=0.4),
+)

@@ -1,0 +1,153 @@
+"""Judging the instances of every case, a model at a time."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from functools import partial
+from itertools import islice
+from typing import Any
+
+import numpy as np
+from scipy import stats
+
+from benchmarks.calibration.claim_types.ablations import CASES as _ABLATIONS
+from benchmarks.calibration.claim_types.case import Case
+from benchmarks.calibration.claim_types.features import CASES as _FEATURES
+from benchmarks.calibration.claim_types.heads import CASES as _HEADS
+from benchmarks.calibration.claim_types.neurons import CASES as _NEURONS
+from circuit_assert.stats import Verdict
+
+CASES: tuple[Case, ...] = (*_HEADS, *_ABLATIONS, *_NEURONS, *_FEATURES)
+_PROMISE = 0.04  # 4 α: scores of planted models are skewed
+_LEVEL = 0.95
+
+
+@dataclass(frozen=True)
+class Part:
+    """What became of the instances of one case that are about one model.
+
+    Args:
+        case: Its number.
+        judged: How many instances there were.
+        supported: How many of them were supported.
+        refuted: How many were refuted.
+    """
+
+    case: int
+    judged: int
+    supported: int
+    refuted: int
+
+
+@dataclass(frozen=True)
+class Row:
+    """What became of the instances of one case.
+
+    Args:
+        claim_type: The claim type.
+        what: The criterion, or what is true or false.
+        kind: "at the bound", "true" or "easy null".
+        parts: One for each model.
+    """
+
+    claim_type: str
+    what: str
+    kind: str
+    parts: tuple[Part, ...]
+
+    @property
+    def instances(self) -> int:
+        """How many claims were judged."""
+        return sum(part.judged for part in self.parts)
+
+    @property
+    def supported(self) -> int:
+        """How many were supported."""
+        return sum(part.supported for part in self.parts)
+
+    @property
+    def refuted(self) -> int:
+        """How many were refuted."""
+        return sum(part.refuted for part in self.parts)
+
+    @property
+    def most_supported(self) -> float:
+        """Upper 95 % bound of the share supported, claims about one model being a cluster."""
+        return self._bound([part.supported for part in self.parts])
+
+    @property
+    def most_refuted(self) -> float:
+        """The same of the share refuted."""
+        return self._bound([part.refuted for part in self.parts])
+
+    @property
+    def kept(self) -> bool:
+        """Whether wrong verdicts are compatible with the promise, at one in a thousand."""
+        if self.kind == "true":
+            return self._compatible(self.refuted)
+        wrong = self.supported if self.kind == "easy null" else max(self.supported, self.refuted)
+        return self._compatible(wrong)
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """The row as plain data."""
+        counted = {"instances": self.instances, "supported": self.supported}
+        bounds = {"most_supported": self.most_supported, "most_refuted": self.most_refuted}
+        return {**asdict(self), **counted, "refuted": self.refuted, **bounds, "kept": self.kept}
+
+    def _compatible(self, wrong: int) -> bool:
+        return bool(stats.binom.sf(wrong - 1, self.instances, _PROMISE) > 0.001)
+
+    def _bound(self, counts: list[int]) -> float:
+        """The larger of Clopper and Pearson's bound and that of the models' mean, by t."""
+        wrong, total = sum(counts), self.instances
+        exact = float(stats.beta.ppf(_LEVEL, wrong + 1, total - wrong)) if wrong < total else 1.0
+        rates = np.array(counts) / [part.judged for part in self.parts]
+        if len(rates) < 2 or max(part.judged for part in self.parts) < 2:
+            return exact
+        error = float(rates.std(ddof=1)) / np.sqrt(len(rates))
+        by_model = float(rates.mean()) + float(stats.t.ppf(_LEVEL, len(rates) - 1)) * error
+        return min(1.0, max(exact, by_model))
+
+
+def parts(instances: int) -> Iterable[Callable[[], Part]]:
+    """Every part of the table, each still to be judged.
+
+    Args:
+        instances: Claims of each case, where the case does not ask for fewer.
+    """
+    for number, case in enumerate(CASES):
+        models = min(case.models, round(instances * case.share))
+        each = max(1, round(instances * case.share / case.models))
+        for seed in range(models):
+            yield partial(judge, number, seed, each)
+
+
+def judge(case: int, seed: int, instances: int) -> Part:
+    """Judge claims about one model.
+
+    Args:
+        case: Which case.
+        seed: Which model.
+        instances: How many claims; there may be fewer.
+    """
+    import warnings
+
+    warnings.filterwarnings("ignore", module="torch|transformer_lens|transformers")
+    drawn = islice(CASES[case].claims(seed), instances)
+    verdicts = Counter(claim.check().verdict for claim in drawn)
+    return Part(case, verdicts.total(), verdicts[Verdict.SUPPORTED], verdicts[Verdict.REFUTED])
+
+
+def rows(judged: Iterable[Part]) -> list[Row]:
+    """The parts of each case together."""
+    by_case: dict[int, list[Part]] = {}
+    for part in judged:
+        by_case.setdefault(part.case, []).append(part)
+    return [
+        Row(case.claim_type, case.what, case.kind, tuple(by_case[number]))
+        for number, case in enumerate(CASES)
+        if number in by_case
+    ]
