@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from circuit_assert.errors import TokenError
 from circuit_assert.prompts.base import Prompts, TokenizedPrompts, Tokenizer, Which
@@ -21,6 +21,27 @@ def half_of(prompts: Prompts, which: Which) -> Prompts:
     if isinstance(prompts, PromptSet | RepeatedTokens):
         return prompts.half(which)
     return Half(prompts, which)
+
+
+def overlap(some: Prompts, others: Prompts) -> bool:
+    """Whether two prompt sets are known to share units: the two halves of a set do not.
+
+    Sets of which nothing but the contents' hash is known share units only if they are equal.
+    """
+    match some, others:
+        case PromptSet(), PromptSet():
+            return not set(some).isdisjoint(others)
+        case RepeatedTokens(), RepeatedTokens():
+            same_draw = replace(some, which=None) == replace(others, which=None)
+            return same_draw and (None in (some.which, others.which) or some.which == others.which)
+        case Half(), Half() if some.prompts == others.prompts:
+            return some.which == others.which
+        case Half(), _:
+            return overlap(some.prompts, others)
+        case _, Half():
+            return overlap(some, others.prompts)
+        case _:
+            return some.fingerprint == others.fingerprint
 
 
 @dataclass(frozen=True)
