@@ -170,9 +170,9 @@ class ExactCase:
 
     def missing(self) -> list[AnyRequest]:
         """What any member still needs, unless one has decided against the whole."""
-        if self._judged().verdict is Verdict.REFUTED:
-            return []
-        return _merged([*self._these, *self._others])
+        wrong = [case.judged().verdict is Verdict.REFUTED for case in self._these]
+        wrong += [case.judged().verdict is Verdict.SUPPORTED for case in self._others]
+        return [] if any(wrong) else _merged([*self._these, *self._others])
 
     def evidence(self, claim: Claim, *, seconds: float, runs: int, reused: int) -> Evidence:
         """What decides on each member, these members first."""
@@ -180,7 +180,9 @@ class ExactCase:
             case.evidence(claim, seconds=seconds, runs=runs, reused=reused)
             for case in (*self._these, *self._others)
         ]
-        judged = self._judged()
+        denied = [stats.Denied(case.tree()) for case in self._others]
+        whole = stats.AllOf([*(case.tree() for case in self._these), *denied])
+        judged = stats.judge(whole, self._alpha)
         these, others = each[: len(self._these)], each[len(self._these) :]
         return replace(
             each[0],
@@ -192,10 +194,6 @@ class ExactCase:
             noise_floor=max(one.noise_floor for one in each),
             notes=(self._levels(),),
         )
-
-    def _judged(self) -> stats.Judgement:
-        denied = [stats.Denied(case.tree()) for case in self._others]
-        return stats.judge(stats.AllOf([*(c.tree() for c in self._these), *denied]), self._alpha)
 
     def _reason(
         self, judged: stats.Judgement, these: Sequence[Evidence], others: Sequence[Evidence]

@@ -52,6 +52,7 @@ class Case:
     ) -> None:
         self._body, self._known, self._alpha = body, known, alpha
         self._refute_alpha = alpha if refute_alpha is None else refute_alpha
+        self._last: tuple[tuple[str | None, ...], stats.Judgement] | None = None
         self._noise = 0.0
         self._notes: dict[str, tuple[str, ...]] = {}
 
@@ -114,8 +115,11 @@ class Case:
         return [request for request in wanted if request not in self._known]
 
     def judged(self) -> stats.Judgement:
-        """What follows from what is known so far."""
-        return self._judge(self.tree())
+        """What follows from what is known so far; worked out anew only when more is known."""
+        lacking = tuple(self._blocked(leaf) for _, leaf in self._body.leaves())
+        if self._last is None or self._last[0] != lacking:
+            self._last = lacking, self._judge(self.tree())
+        return self._last[1]
 
     def tree(self) -> stats.AllOf:
         """Its criteria with what is known of them, as a part of a larger whole."""

@@ -143,6 +143,8 @@ def _check_kind(kind: object) -> None:
             f"the first argument is a kind of claim about one head, not called yet, as in "
             f"some_head_is(head_is_induction, model.heads()); got {kind!r}."
         )
+    if kind in (some_head_is, exactly_these_heads_are):
+        raise ClaimError(f"{kind.name} is about a family already, not about one head.")
 
 
 def _members(heads: tuple[Subject, ...], claims: list[Claim]) -> tuple[Member, ...]:

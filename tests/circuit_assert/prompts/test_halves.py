@@ -7,7 +7,7 @@ from circuit_assert import Prompt, PromptSet, repeated_tokens
 from circuit_assert.errors import PromptError, TokenError
 from circuit_assert.models.planted import PlantedTokenizer
 from circuit_assert.prompts.base import Prompts
-from circuit_assert.prompts.halves import Half, half_of
+from circuit_assert.prompts.halves import Half, half_of, overlap
 
 WORDS = tuple(f" w{i}" for i in range(100))
 HALVES = ("discovery", "test")
@@ -114,3 +114,27 @@ def test_a_crossed_set_is_halved_by_its_first_name(tokenizer):
 
     assert set(found["concept"]).isdisjoint(tested["concept"])
     assert set(found["template"]) == set(tested["template"])
+
+
+def test_only_prompts_that_share_units_overlap():
+    made, tokens = templates(8), repeated_tokens(sequences=12)
+    for whole in (made, tokens):
+        found, tested = whole.half("discovery"), whole.half("test")
+        assert overlap(whole, found)
+        assert overlap(found, whole)
+        assert overlap(found, found)
+        assert not overlap(found, tested)
+    assert overlap(made.half("discovery"), made.where(lambda p: p.text.startswith(" w")))
+    assert overlap(made.half("discovery").half("test"), made.half("discovery"))
+    assert not overlap(repeated_tokens(seed=1), tokens)
+    assert not overlap(made, tokens)
+
+
+def test_wrapped_halves_overlap_as_their_sets_do():
+    whole, other = templates(8), repeated_tokens()
+    found, tested = Half(whole, "discovery"), Half(whole, "test")
+    assert not overlap(found, tested)
+    assert overlap(found, found)
+    assert overlap(found, whole)
+    assert overlap(whole, tested)
+    assert not overlap(found, other)
