@@ -4,13 +4,20 @@ import pytest
 
 from circuit_assert import (
     Session,
+    ablation_drops_logit,
     exactly_these_heads_are,
     head_attends_inductively,
     head_is_induction,
     repeated_tokens,
     some_head_is,
 )
-from circuit_assert.models.planted_models import induction_model, redundant_induction_model
+from circuit_assert.models.planted_models import (
+    induction_model,
+    lookup_documents,
+    lookup_model,
+    lookup_prompts,
+    redundant_induction_model,
+)
 from circuit_assert.stats import Verdict
 
 SUPPORTED, REFUTED, INCONCLUSIVE = (
@@ -124,6 +131,19 @@ def test_both_redundant_heads_are(model_of):
     assert some_head_is(head_is_induction, family).check().verdict is SUPPORTED
     assert exactly_these_heads_are(head_is_induction, model["L1H0", "L1H1"], family)
     assert not exactly_these_heads_are(head_is_induction, model["L1H0"], family)
+
+
+def test_a_head_is_found_by_what_ablating_it_does(model_of):
+    """A kind that begins with an ablation; 28 templates, since its control halves them again."""
+    model = model_of(lookup_model(effect=2.0, constant=1.5, backup=2.0))
+    told = {"on": lookup_prompts(templates=28), "off_task": lookup_documents(), "by": 1.0}
+    some = some_head_is(ablation_drops_logit, model.heads(layers=[1]), **told).check()
+    none = some_head_is(ablation_drops_logit, model["L1H2", "L1H3", "L0H0"], **told).check()
+
+    assert some.sentence.startswith("Ablating some head of L1 drops the logit by 1 in planted")
+    assert some.verdict is SUPPORTED
+    assert "L1H0 does best" in some.reason
+    assert none.verdict is REFUTED
 
 
 @pytest.mark.parametrize("seed", range(2))
