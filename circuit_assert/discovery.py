@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from circuit_assert.components import Subject
 from circuit_assert.models.model import Model
 from circuit_assert.prompts.base import Prompts, Side
 from circuit_assert.prompts.halves import half_of
+from circuit_assert.stats.estimate import decide
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -100,18 +102,19 @@ def _ranked(readings: list[_Reading], alpha: float, top: int) -> pd.DataFrame:
     import pandas as pd
 
     adjusted = _adjusted(readings, alpha)
-    estimates = [stats.estimate(reading.sample, alpha) for reading in readings]
-    table = pd.DataFrame(
+    effects = [decide(reading.sample, alpha).effect for reading in readings]
+    best = sorted(range(len(readings)), key=lambda i: (math.isnan(effects[i]), -effects[i]))[:top]
+    shown = [stats.estimate(readings[i].sample, alpha) for i in best]
+    return pd.DataFrame(
         {
-            "component": [str(reading.head) for reading in readings],
-            "estimate": [estimate.effect for estimate in estimates],
-            "low": [estimate.low for estimate in estimates],
-            "high": [estimate.high for estimate in estimates],
-            "p_value": adjusted,
-        }
+            "component": [str(readings[i].head) for i in best],
+            "estimate": [estimate.effect for estimate in shown],
+            "low": [estimate.low for estimate in shown],
+            "high": [estimate.high for estimate in shown],
+            "p_value": [adjusted[i] for i in best],
+        },
+        index=pd.RangeIndex(1, len(best) + 1, name="rank"),
     )
-    best = table.sort_values("estimate", ascending=False, kind="stable").head(top)
-    return best.set_index(pd.RangeIndex(1, len(best) + 1, name="rank"))
 
 
 def _adjusted(readings: list[_Reading], alpha: float) -> list[float]:

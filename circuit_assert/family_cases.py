@@ -115,10 +115,8 @@ class SomeCase:
             for member, case in zip(self._family.members, self._tested, strict=True)
             if not _is_refuted(case)
         )
-        return (
-            f"{first} does best on the discovery half and is refuted on the test half, where "
-            + (f"{standing} could not be refuted")
-        )
+        refuted = f"{first} does best on the discovery half and is refuted on the test half"
+        return f"{refuted}, where {standing} could not be refuted"
 
     @cached_property
     def _ranks(self) -> list[tuple[int, float, float]]:
