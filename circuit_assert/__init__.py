@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from circuit_assert.claims.claim import claim as claim
     from circuit_assert.claims.criteria import all_of as all_of
     from circuit_assert.claims.criteria import any_of as any_of
+    from circuit_assert.claims.existence import exactly_these_heads_are as exactly_these_heads_are
+    from circuit_assert.claims.existence import some_head_is as some_head_is
     from circuit_assert.claims.features import feature_is_multilingual as feature_is_multilingual
     from circuit_assert.claims.heads import head_attends_inductively as head_attends_inductively
     from circuit_assert.claims.heads import head_is_induction as head_is_induction
@@ -43,7 +45,9 @@ if TYPE_CHECKING:
     from circuit_assert.counterexamples.strategies import ioi_prompts as ioi_prompts
     from circuit_assert.counterexamples.strategies import repeated_sequences as repeated_sequences
     from circuit_assert.counterexamples.strategies import token_sequences as token_sequences
+    from circuit_assert.discovery import discover as discover
     from circuit_assert.errors import CircuitAssertError as CircuitAssertError
+    from circuit_assert.errors import DiscoveryWarning as DiscoveryWarning
     from circuit_assert.errors import Inconclusive as Inconclusive
     from circuit_assert.evidence import Evidence as Evidence
     from circuit_assert.prompts import Prompt as Prompt
@@ -65,6 +69,8 @@ _HOMES = {
     "claim": "claims.claim",
     "all_of": "claims.criteria",
     "any_of": "claims.criteria",
+    "exactly_these_heads_are": "claims.existence",
+    "some_head_is": "claims.existence",
     "feature_is_multilingual": "claims.features",
     "head_attends_inductively": "claims.heads",
     "head_is_induction": "claims.heads",
@@ -86,7 +92,9 @@ _HOMES = {
     "ioi_prompts": "counterexamples.strategies",
     "repeated_sequences": "counterexamples.strategies",
     "token_sequences": "counterexamples.strategies",
+    "discover": "discovery",
     "CircuitAssertError": "errors",
+    "DiscoveryWarning": "errors",
     "Inconclusive": "errors",
     "Evidence": "evidence",
     "Prompt": "prompts",
@@ -105,6 +113,7 @@ __all__ = [
     "CircuitAssertError",
     "Claim",
     "Counterexample",
+    "DiscoveryWarning",
     "Evidence",
     "Inconclusive",
     "Prompt",
@@ -123,6 +132,8 @@ __all__ = [
     "congruent_neurons",
     "contrast",
     "direct_contribution",
+    "discover",
+    "exactly_these_heads_are",
     "falsify",
     "feature_is_multilingual",
     "find_counterexample",
@@ -140,6 +151,7 @@ __all__ = [
     "prefix_matching_score",
     "repeated_sequences",
     "repeated_tokens",
+    "some_head_is",
     "synonyms",
     "token_sequences",
     "unrelated",

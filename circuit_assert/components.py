@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, Protocol, TypeAlias, TypeVar, get_args, runtime_checkable
 
 from circuit_assert.errors import ComponentError
@@ -186,6 +186,18 @@ def named(components: Sequence[Component]) -> str:
     return f"{', '.join(names[:-1])} and {names[-1]}"
 
 
+def layers_named(layers: Iterable[int]) -> str:
+    """Layers as a sentence says them: "L4–L8", "L1, L4–L6 and L9"."""
+    runs: list[list[int]] = []
+    for layer in sorted(set(layers)):
+        if runs and layer == runs[-1][-1] + 1:
+            runs[-1].append(layer)
+        else:
+            runs.append([layer])
+    said = [f"L{run[0]}–L{run[-1]}" if len(run) > 1 else f"L{run[0]}" for run in runs]
+    return said[0] if len(said) == 1 else f"{', '.join(said[:-1])} and {said[-1]}"
+
+
 class Owner(Protocol):
     """The model that components belong to, as far as they need to know it."""
 
@@ -219,13 +231,19 @@ class Subject:
     Args:
         model: Whose they are.
         components: One, or a set that is treated as one.
+        layers: Where they are all the heads of some layers, these: "L4–L8".
     """
 
     model: Owner
     components: tuple[Component, ...]
+    layers: str = field(default="", compare=False)
 
     def __str__(self) -> str:
-        return named(self.components)
+        return f"the heads of {self.layers}" if self.layers else named(self.components)
+
+    def each(self) -> tuple[Subject, ...]:
+        """Its components, one at a time."""
+        return tuple(Subject(self.model, (component,)) for component in self.components)
 
     def __repr__(self) -> str:
         return f"{self} of {self.model.name}"

@@ -1,4 +1,4 @@
-"""Every exception of circuit-assert: each says what was wrong, what was expected, and a way on."""
+"""Every exception of circuit-assert, and its warning: what was wrong, what expected, a way on."""
 
 from __future__ import annotations
 
@@ -49,6 +49,10 @@ class ExecutionError(CircuitAssertError, RuntimeError):
 
 class HookError(ExecutionError):
     """A hook did not fire, or an intervention changed nothing: no effect was measured."""
+
+
+class DiscoveryWarning(UserWarning):
+    """A claim is tested on the prompts on which its component was found."""
 
 
 class Inconclusive(Exception):  # noqa: N818 - an outcome with a name, as Skipped is in pytest

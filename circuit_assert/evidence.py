@@ -80,6 +80,7 @@ class Evidence:
         runs: Forward passes made for it (shared ones are counted for the first claim).
         reused: Scores for it that earlier runs had measured (likewise).
         noise_floor: How far the engine's own choices move a score.
+        notes: What a reader should know of the whole: how a head was chosen, and where.
     """
 
     claim_id: str
@@ -100,6 +101,7 @@ class Evidence:
     runs: int = 0
     reused: int = 0
     noise_floor: float = 0.0
+    notes: tuple[str, ...] = ()
 
     @property
     def headline(self) -> Finding | None:
@@ -117,6 +119,7 @@ class Evidence:
         """Everything, as builtins that JSON takes."""
         made = asdict(self)
         made["verdict"] = str(self.verdict)
+        made["notes"] = list(self.notes)
         made["findings"] = [
             {**asdict(f), "verdict": str(f.verdict), "notes": list(f.notes)} for f in self.findings
         ]

@@ -44,10 +44,15 @@ class Case:
         body: What the claim rests on.
         known: The model's scores.
         alpha: The false-pass rate.
+        refute_alpha: The rate of false refutations, where it is another one.
     """
 
-    def __init__(self, body: Body, known: Known, alpha: float) -> None:
+    def __init__(
+        self, body: Body, known: Known, alpha: float, refute_alpha: float | None = None
+    ) -> None:
         self._body, self._known, self._alpha = body, known, alpha
+        self._refute_alpha = alpha if refute_alpha is None else refute_alpha
+        self._last: tuple[tuple[str | None, ...], stats.Judgement] | None = None
         self._noise = 0.0
         self._notes: dict[str, tuple[str, ...]] = {}
 
@@ -73,7 +78,7 @@ class Case:
         if seen:
             return seen
         measured = [leaf for leaf in self._guards() if self._blocked(leaf) is None]
-        holds = stats.judge(self._tree(measured), self._alpha).verdict is Verdict.SUPPORTED
+        holds = self._judge(self._tree(measured)).verdict is Verdict.SUPPORTED
         return wanted if holds else []
 
     def _guards(self) -> list[Criterion | Fact]:
@@ -90,14 +95,14 @@ class Case:
         ]
 
     def _refuted(self) -> bool:
-        return self._judged().verdict is Verdict.REFUTED
+        return self.judged().verdict is Verdict.REFUTED
 
     def _primaries_hold(self) -> bool:
-        alone = stats.judge(self._tree([]), self._alpha)
+        alone = self._judge(self._tree([]))
         return alone.verdict is Verdict.SUPPORTED
 
     def _settled(self) -> bool:
-        judged = self._judged()
+        judged = self.judged()
         return judged.gated is not None or judged.verdict is Verdict.REFUTED
 
     def _missing_of(self, nodes: Iterable[Node | None]) -> list[AnyRequest]:
@@ -109,10 +114,26 @@ class Case:
         }
         return [request for request in wanted if request not in self._known]
 
-    def _judged(self) -> stats.Judgement:
-        return stats.judge(self._tree(self._guards()), self._alpha)
+    def judged(self) -> stats.Judgement:
+        """What follows from what is known so far; worked out anew only when more is known."""
+        lacking = tuple(self._blocked(leaf) for _, leaf in self._body.leaves())
+        if self._last is None or self._last[0] != lacking:
+            self._last = lacking, self._judge(self.tree())
+        return self._last[1]
 
-    def _tree(self, guards: Iterable[Criterion | Fact]) -> stats.Node:
+    def tree(self) -> stats.AllOf:
+        """Its criteria with what is known of them, as a part of a larger whole."""
+        return self._tree(self._guards())
+
+    def stands(self) -> bool:
+        """Whether nothing that could still be measured would refute it."""
+        primaries = self._missing_of([self._body.gate, self._body.primaries])
+        return not self._refuted() and (not primaries or self._settled())
+
+    def _judge(self, tree: stats.Node) -> stats.Judgement:
+        return stats.judge(tree, self._alpha, self._refute_alpha)
+
+    def _tree(self, guards: Iterable[Criterion | Fact]) -> stats.AllOf:
         controls: list[stats.Control] = []
         if self._body.gate is not None:
             controls += [self._control(leaf, "gate") for leaf in leaves_of(self._body.gate)]
@@ -204,7 +225,7 @@ class Case:
 
     def evidence(self, claim: Claim, *, seconds: float, runs: int, reused: int) -> Evidence:
         """What was found, and what follows."""
-        judged = self._judged()
+        judged = self.judged()
         leaves = self._body.leaves()
         by_name = {part.name: part for part in judged.parts}
         findings = [self._finding(role, leaf, by_name[leaf.name]) for role, leaf in leaves]

@@ -144,6 +144,8 @@ class ClaimRecord:
     """Scores for it that earlier runs had measured; likewise."""
     noise_floor: float = 0.0
     """How far the engine's own choices move a score."""
+    notes: tuple[str, ...] = ()
+    """What a reader should know of the whole: how a head was chosen, and on which prompts."""
     seed: int = 0
     """Seed of the prompt fixtures."""
     tags: tuple[str, ...] = ()
@@ -290,7 +292,13 @@ def from_dict(made: Mapping[str, Any]) -> Record | None:
         return _known_fields(kind, made)
     findings = tuple(_finding(one) for one in made.get("findings", ()))
     return _known_fields(
-        ClaimRecord, {**made, "findings": findings, "tags": tuple(made.get("tags", ()))}
+        ClaimRecord,
+        {
+            **made,
+            "findings": findings,
+            "notes": tuple(made.get("notes", ())),
+            "tags": tuple(made.get("tags", ())),
+        },
     )
 
 

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from circuit_assert.claims.claim import Claim
-from circuit_assert.errors import CircuitAssertError, ExecutionError, HookError
+from circuit_assert.errors import CircuitAssertError, DiscoveryWarning, ExecutionError, HookError
 from circuit_assert.evidence import Evidence
 from circuit_assert.models.model import Model
 from circuit_assert.models.planted import PlantedModel
 from circuit_assert.models.spec import ModelSpec, spec_of
+from circuit_assert.prompts.halves import overlap
 
 if TYPE_CHECKING:
     from circuit_assert.claims.quantities import Measured, Quantity
+    from circuit_assert.components import Component
     from circuit_assert.execution.known import Known
     from circuit_assert.measurements.base import AnyRequest, Array
-    from circuit_assert.prompts.base import Tokenizer
+    from circuit_assert.prompts.base import Prompts, Tokenizer
 
 Observer = Callable[[Claim, Evidence], None]
 
@@ -56,6 +60,7 @@ class Session:
         self._known: dict[ModelSpec, Known] = {}
         self._evidence: dict[tuple[ModelSpec, str], Evidence] = {}
         self._resident: ModelSpec | None = None
+        self._found: dict[ModelSpec, dict[tuple[Component, Prompts], None]] = {}
 
     def model(
         self,
@@ -90,6 +95,17 @@ class Session:
         """Take note that a claim's truth was asked for."""
         for tell in self.on_asked:
             tell(claim, evidence)
+
+    def discovered(self, model: Model, components: Sequence[Component], on: Prompts) -> None:
+        """Take note of components that were found on some prompts, which cannot test them.
+
+        Args:
+            model: Whose.
+            components: What was found.
+            on: The prompts.
+        """
+        found = self._found.setdefault(model.spec, {})
+        found.update(dict.fromkeys((component, on) for component in components))
 
     def judge(self, claim: Claim) -> Evidence:
         """The evidence for one claim."""
@@ -167,11 +183,11 @@ class Session:
         return self._loaded(model.spec).weights.tokenizer
 
     def _evaluate_one_model(self, spec: ModelSpec, claims: Sequence[Claim]) -> None:
-        from circuit_assert.judging import Case
+        from circuit_assert.family_cases import case_of
 
         started = time.perf_counter()
         known = self._loaded(spec)
-        cases = [Case(claim.body, known, self.false_pass_rate) for claim in claims]
+        cases = [case_of(claim.body, known, self.false_pass_rate) for claim in claims]
         runs, reused = known.runs, known.reused
         while True:
             missing = {request: None for case in cases for request in case.missing()}
@@ -180,9 +196,24 @@ class Session:
             self._run(known, list(missing))
         seconds = (time.perf_counter() - started) / len(claims)
         for claim, case in zip(claims, cases, strict=True):
-            self._evidence[spec, claim.id] = case.evidence(
+            evidence = case.evidence(
                 claim, seconds=seconds, runs=known.runs - runs, reused=known.reused - reused
             )
+            notes = self._found_there(spec, claim)
+            self._evidence[spec, claim.id] = replace(evidence, notes=(*evidence.notes, *notes))
+
+    def _found_there(self, spec: ModelSpec, claim: Claim) -> list[str]:
+        """A warning of each component that was found on the prompts it is now tested on."""
+        words = [
+            f"{component} was found on {searched.name}, and {on.name} shares prompts with it: what "
+            f"is chosen there passes there too often. Test it on the other half, .half('test')."
+            for component, searched in self._found.get(spec, {})
+            for on in claim.on
+            if component in claim.about and overlap(on, searched)
+        ]
+        for each in words:
+            warnings.warn(f"{claim.sentence}: {each}", DiscoveryWarning, stacklevel=2)
+        return words
 
     def _run(self, known: Known, requests: Sequence[AnyRequest]) -> None:
         failure: CircuitAssertError | None = None

@@ -6,17 +6,20 @@ import functools
 import hashlib
 import inspect
 import string
-from collections.abc import Callable, Mapping
-from typing import Any, Generic, NoReturn, ParamSpec
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Generic, NoReturn, ParamSpec, TypeAlias
 
 from circuit_assert.claims.criteria import AllOf, AnyOf, Body, Criterion, Fact, leaves_of
-from circuit_assert.components import Owner, Subject
+from circuit_assert.claims.families import Family
+from circuit_assert.components import Component, Owner, Subject
 from circuit_assert.errors import ClaimError, Inconclusive
 from circuit_assert.evidence import Evidence
 from circuit_assert.prompts.base import Prompts
 from circuit_assert.stats import Verdict
 
 P = ParamSpec("P")
+Rests: TypeAlias = Body | Family
+"""What a claim rests on: its own criteria, or those of the members of a family."""
 
 
 class Claim:
@@ -32,6 +35,8 @@ class Claim:
         body: What it rests on.
         arguments: What it was called with, as its identity says them.
         source: Where the claim comes from.
+        about: The components it is about.
+        on: The prompts it is tested on.
     """
 
     def __init__(
@@ -40,9 +45,11 @@ class Claim:
         words: str,
         *,
         model: Owner,
-        body: Body,
+        body: Rests,
         arguments: Mapping[str, str],
         source: str,
+        about: Iterable[Component] = (),
+        on: Iterable[Prompts] = (),
     ) -> None:
         self.kind = kind
         self.words = words
@@ -50,6 +57,7 @@ class Claim:
         self.body = body
         self.arguments = dict(arguments)
         self.source = source
+        self.about, self.on = tuple(about), tuple(on)
         self._evidence: Evidence | None = None
 
     @property
@@ -100,7 +108,9 @@ class Claim:
 class ClaimType(Generic[P]):
     """A kind of claim: call it with components to make a `Claim`. Made by `@claim`."""
 
-    def __init__(self, function: Callable[P, Body | Criterion], sentence: str, source: str) -> None:
+    def __init__(
+        self, function: Callable[P, Rests | Criterion], sentence: str, source: str
+    ) -> None:
         functools.update_wrapper(self, function)
         self._function = function
         self._sentence = sentence
@@ -114,20 +124,71 @@ class ClaimType(Generic[P]):
         Raises:
             ClaimError: when the claim is not about exactly one model.
         """
-        bound = self._signature.bind(*args, **kwargs)
-        bound.apply_defaults()
+        claim = self.unannounced(*args, **kwargs)
+        claim.model.announce(claim)
+        return claim
+
+    def unannounced(self, *args: P.args, **kwargs: P.kwargs) -> Claim:
+        """The same claim as a part of another one: nobody takes note of it.
+
+        Raises:
+            ClaimError: when the claim is not about exactly one model.
+        """
+        arguments = self._bound(*args, **kwargs)
         body = _as_body(self._function(*args, **kwargs))
-        model = _model_of(self.name, bound.arguments, body)
-        claim = Claim(
+        model = _model_of(self.name, arguments, body)
+        said = {name: _identity(value) for name, value in arguments.items()}
+        if isinstance(body, Family):
+            return Claim(
+                self.name,
+                body.words,
+                model=model,
+                body=body,
+                arguments={**said, **body.arguments},
+                source=body.source,
+                about=body.about,
+                on=(body.on,),
+            )
+        return Claim(
             self.name,
-            f"{self._said(bound.arguments)} {body.scope}".rstrip(),
+            f"{self._said(arguments)} {body.scope}".rstrip(),
             model=model,
             body=body,
-            arguments={name: _identity(value) for name, value in bound.arguments.items()},
+            arguments=said,
             source=self._source,
+            about=_components_in(arguments.values()),
+            on=_prompts_in(arguments.values()),
         )
-        model.announce(claim)
-        return claim
+
+    def said_of(self, subject: str, *args: P.args, **kwargs: P.kwargs) -> str:
+        """The sentence with other words for its first argument: "some head of L4–L8 is …".
+
+        Raises:
+            ClaimError: when the sentence does not name its first argument.
+        """
+        arguments = self._bound(*args, **kwargs)
+        first = next(iter(arguments))
+        if f"{{{first}}}" not in self._sentence:
+            raise ClaimError(
+                f"the sentence of {self.name} does not name {{{first}}}, so it cannot be said of "
+                f"{subject}."
+            )
+        return self._said({**arguments, first: _Said(subject)})
+
+    def default(self, name: str) -> object:
+        """The default of an argument; None without one."""
+        parameters = self._signature.parameters
+        value = parameters[name].default if name in parameters else None
+        return None if value is inspect.Parameter.empty else value
+
+    def _bound(self, *args: P.args, **kwargs: P.kwargs) -> dict[str, Any]:
+        bound = self._signature.bind(*args, **kwargs)
+        bound.apply_defaults()
+        arguments = dict(bound.arguments)
+        for name, parameter in self._signature.parameters.items():
+            if parameter.kind is inspect.Parameter.VAR_KEYWORD:
+                arguments |= arguments.pop(name)
+        return arguments
 
     def _said(self, arguments: Mapping[str, Any]) -> str:
         fields = {name for _, name, _, _ in string.Formatter().parse(self._sentence) if name}
@@ -143,9 +204,15 @@ class ClaimType(Generic[P]):
         return f"<claim type {self.name}: {self._sentence}>"
 
 
+class _Said(str):
+    """Words that go into a sentence as they are; other texts are quoted."""
+
+    __slots__ = ()
+
+
 def claim(
     sentence: str, *, source: str = ""
-) -> Callable[[Callable[P, Body | Criterion]], ClaimType[P]]:
+) -> Callable[[Callable[P, Rests | Criterion]], ClaimType[P]]:
     """Make a claim type of a function that returns what the claim rests on.
 
     Args:
@@ -161,7 +228,7 @@ def claim(
         ...     return contrast(there, versus=attention_to(head, "S1"), on=on, by=by)
     """
 
-    def decorate(function: Callable[P, Body | Criterion]) -> ClaimType[P]:
+    def decorate(function: Callable[P, Rests | Criterion]) -> ClaimType[P]:
         parameters = inspect.signature(function).parameters
         for _, name, _, _ in string.Formatter().parse(sentence):
             if name is not None and name not in parameters:
@@ -174,9 +241,9 @@ def claim(
     return decorate
 
 
-def _as_body(made: object) -> Body:
+def _as_body(made: object) -> Rests:
     match made:
-        case Body():
+        case Body() | Family():
             return made
         case Criterion() | Fact() | AllOf() | AnyOf():
             return Body(made)
@@ -186,11 +253,11 @@ def _as_body(made: object) -> Body:
             )
 
 
-def _model_of(kind: str, arguments: Mapping[str, Any], body: Body) -> Owner:
+def _model_of(kind: str, arguments: Mapping[str, Any], body: Rests) -> Owner:
     owners = [a.model for a in arguments.values() if isinstance(a, Subject)]
     owners += [
         leaf.model
-        for leaf in leaves_of(body.primaries)
+        for leaf in leaves_of(body.primaries if isinstance(body, Body) else None)
         if isinstance(leaf, Criterion) and leaf.model is not None
     ]
     distinct = {owner.name: owner for owner in owners}
@@ -200,6 +267,14 @@ def _model_of(kind: str, arguments: Mapping[str, Any], body: Body) -> Owner:
             f"{' and '.join(distinct) or 'none'}. Give components as model['L5H1']."
         )
     return owners[0]
+
+
+def _components_in(values: Iterable[object]) -> list[Component]:
+    return [c for value in values if isinstance(value, Subject) for c in value.components]
+
+
+def _prompts_in(values: Iterable[object]) -> list[Prompts]:
+    return [value for value in values if isinstance(value, Prompts)]
 
 
 def _identity(value: object) -> str:
@@ -224,6 +299,8 @@ def _words(value: object) -> str:
             return value.name
         case float():
             return f"{value:g}"
+        case _Said():
+            return str(value)
         case str():
             return repr(value)
         case list() | tuple():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from circuit_assert.claims.quantities import Quantity, Statistic
@@ -123,6 +123,25 @@ class Body:
             *(("primary", leaf) for leaf in leaves_of(self.primaries)),
             *(("guard", leaf) for guard in self.guards for leaf in leaves_of(guard)),
         ]
+
+    def of(self, member: str) -> Body:
+        """The same, each criterion's name after that of the member of a family it is about."""
+        return replace(
+            self,
+            primaries=_named_after(member, self.primaries),
+            guards=tuple(_named_after(member, guard) for guard in self.guards),
+            gate=None if self.gate is None else _named_after(member, self.gate),
+        )
+
+
+def _named_after(member: str, node: Node) -> Node:
+    match node:
+        case Criterion() | Fact():
+            return replace(node, name=f"{member} {node.name}")
+        case AllOf(parts):
+            return AllOf(tuple(_named_after(member, part) for part in parts))
+        case AnyOf(parts):
+            return AnyOf(tuple(_named_after(member, part) for part in parts))
 
 
 def leaves_of(node: Node | None) -> list[Criterion | Fact]:

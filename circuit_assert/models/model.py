@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -14,13 +14,14 @@ from circuit_assert.components import (
     Neuron,
     Site,
     Subject,
+    layers_named,
     parse,
     parse_site,
 )
 from circuit_assert.errors import ComponentError
 from circuit_assert.models.card import Card
 from circuit_assert.models.spec import ModelSpec
-from circuit_assert.prompts.base import Tokenizer
+from circuit_assert.prompts.base import Prompts, Tokenizer
 
 if TYPE_CHECKING:
     from circuit_assert.measurements.base import AnyRequest, Array
@@ -56,6 +57,10 @@ class Court(Protocol):
 
     def asked(self, claim: Any, evidence: Any, /) -> None:  # noqa: ANN401
         """Take note of a claim whose truth was asked for."""
+        ...
+
+    def discovered(self, model: Any, components: Sequence[Component], on: Prompts) -> None:  # noqa: ANN401
+        """Take note of components that were found on some prompts."""
         ...
 
 
@@ -106,6 +111,10 @@ class Model:
         """A way to measure quantities that leaves nothing behind, for searches over prompts."""
         return self.court.explore(self)
 
+    def discovered(self, components: Sequence[Component], on: Prompts) -> None:
+        """Take note of components that were found on some prompts, which cannot test them."""
+        self.court.discovered(self, components, on)
+
     @property
     def tokenizer(self) -> Tokenizer:
         """Its tokenizer; the model is loaded if it is not."""
@@ -128,6 +137,30 @@ class Model:
     def head(self, layer: int, head: int) -> Subject:
         """One head; the same as `model["L5H1"]`."""
         return self[str(Head(layer, head))]
+
+    def heads(self, *, layers: Iterable[int] | None = None) -> Subject:
+        """All heads of some layers, by default of every layer.
+
+        Args:
+            layers: As `range(4, 9)`.
+
+        Raises:
+            ComponentError: for no layers or one that the model does not have, and for a hub model
+                that has not been fetched, whose heads are not known.
+        """
+        card = self.card
+        if card is None:
+            raise ComponentError(
+                f"{self.name} has not been fetched, so its heads are not known: name them, as in "
+                f"model['L5H1', 'L5H2']."
+            )
+        chosen = sorted(set(range(card.layers) if layers is None else layers))
+        if not chosen:
+            raise ComponentError("heads of no layers: name at least one, as layers=range(4, 9).")
+        for layer in chosen:
+            self._check_layer(layer, f"L{layer}")
+        every = tuple(Head(layer, head) for layer in chosen for head in range(card.heads))
+        return Subject(self, every, layers_named(chosen))
 
     def neuron(self, layer: int, neuron: int) -> Subject:
         """One neuron; the same as `model["L27N1263"]`."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
 Side = Literal["clean", "corrupt"]
+Which = Literal["discovery", "test"]
 Ints = npt.NDArray[np.int64]
 
 
@@ -80,6 +81,26 @@ class TokenizedPrompts:
 
     def __len__(self) -> int:
         return len(self.kept)
+
+    def only(self, units: Sequence[int]) -> TokenizedPrompts:
+        """The chosen units, in this order, and all that is said of them.
+
+        Args:
+            units: Which, counted among the kept ones.
+        """
+        chosen = np.array(units, np.int64)
+        return replace(
+            self,
+            tokens={side: [rows[u] for u in units] for side, rows in self.tokens.items()},
+            kept=self.kept[chosen],
+            clusters={name: tuple(ids[u] for u in units) for name, ids in self.clusters.items()},
+            positions={role: places[chosen] for role, places in self.positions.items()},
+            answers=self.answers[chosen] if len(self.answers) else self.answers,
+            foils=self.foils[chosen] if len(self.foils) else self.foils,
+            pairs={name: [per_unit[u] for u in units] for name, per_unit in self.pairs.items()},
+            targets={side: [per_unit[u] for u in units] for side, per_unit in self.targets.items()},
+            groups=tuple(self.groups[u] for u in units) if self.groups else (),
+        )
 
 
 @runtime_checkable

@@ -47,14 +47,13 @@ class Beginnings:
         Raises:
             TokenError: when no prompt of the whole set fits.
         """
-        whole = self.of.tokenize(tokenizer)
-        tokens = [whole.tokens["clean"][row][: self.length] for row in self.rows]
-        targets = [whole.targets["clean"][row] for row in self.rows] if whole.targets else []
-        kept = [t[t[:, 0] < self.length - 1] for t in targets]
+        chosen = self.of.tokenize(tokenizer).only(self.rows)
+        tokens = [row[: self.length] for row in chosen.tokens["clean"]]
+        kept = [t[t[:, 0] < self.length - 1] for t in chosen.targets.get("clean", ())]
         return TokenizedPrompts(
             tokens={"clean": tokens},
-            kept=whole.kept[list(self.rows)],
-            clusters={n: tuple(ids[r] for r in self.rows) for n, ids in whole.clusters.items()},
+            kept=chosen.kept,
+            clusters=chosen.clusters,
             positions={"end": np.array([len(row) - 1 for row in tokens], np.int64)},
             targets={"clean": kept} if kept else {},
             groups=tuple(str(len(row)) for row in tokens),

@@ -7,10 +7,10 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from circuit_assert.errors import PromptError
-from circuit_assert.prompts.base import TokenizedPrompts, Tokenizer
+from circuit_assert.prompts.base import TokenizedPrompts, Tokenizer, Which
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -129,8 +129,11 @@ class PromptSet:
         suffix = f"[{language}]" if language else "[subset]"
         return replace(self, name=self.name + suffix, prompts=kept)
 
-    def half(self, which: Literal["discovery", "test"]) -> PromptSet:
-        """One half of the clusters, by a fixed hash: find on one, test on the other."""
+    def half(self, which: Which) -> PromptSet:
+        """One half of the clusters, by a fixed hash: find on one, test on the other.
+
+        A crossed design is split by its first cluster name; the halves share the other's levels.
+        """
         name = self.cluster_by[0]
         discovery = discovery_ids(p.clusters[name] for p in self.prompts)
         kept = tuple(

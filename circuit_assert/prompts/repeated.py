@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from circuit_assert.errors import PromptError, TokenError
-from circuit_assert.prompts.base import Ints, TokenizedPrompts, Tokenizer
+from circuit_assert.prompts.base import Ints, TokenizedPrompts, Tokenizer, Which
+from circuit_assert.prompts.prompt_set import discovery_ids
 
 # How far behind the query the key is, less the block length: "induction" is the token after the
 # previous occurrence. The places around it (not the occurrence itself) are its controls.
@@ -27,11 +28,13 @@ class RepeatedTokens:
         lengths: Block lengths n, in tokens.
         sequences: How many sequences in all, spread evenly over the lengths.
         seed: What they are drawn with.
+        which: Which half of the drawn sequences is used; None for all. See `half`.
     """
 
     lengths: tuple[int, ...] = (12, 18, 24)
     sequences: int = 24
     seed: int = 0
+    which: Which | None = None
 
     def __post_init__(self) -> None:
         if self.sequences < 1 or not self.lengths:
@@ -42,20 +45,45 @@ class RepeatedTokens:
     @property
     def name(self) -> str:
         """How sentences call it."""
-        return "repeated random tokens"
+        return "repeated random tokens" + (f"[{self.which}]" if self.which else "")
 
     @property
     def fingerprint(self) -> str:
         """A hash of what it draws."""
         said = f"repeated tokens 1 {self.lengths} {self.sequences} {self.seed}"
+        said += f" {self.which}" if self.which else ""
         return hashlib.sha256(said.encode()).hexdigest()[:16]
 
     def __len__(self) -> int:
-        return self.sequences
+        return len(self._chosen())
 
     def __repr__(self) -> str:
         lengths = ", ".join(map(str, self.lengths))
-        return f"<{self.name}: {self.sequences} sequences, blocks of {lengths} tokens>"
+        return f"<{self.name}: {len(self)} sequences, blocks of {lengths} tokens>"
+
+    def half(self, which: Which) -> RepeatedTokens:
+        """One half of the sequences of every block length: find on one, test on the other.
+
+        Raises:
+            PromptError: when it is a half already, or a length has only one sequence.
+        """
+        if self.which is not None:
+            raise PromptError(f"{self.name} is a half already: give the whole set.")
+        if self.sequences < 2 * len(self.lengths):
+            raise PromptError(
+                f"{self.sequences} sequences of {len(self.lengths)} lengths cannot be halved: each "
+                f"half needs every length. Give at least sequences={2 * len(self.lengths)}."
+            )
+        return replace(self, which=which)
+
+    def _chosen(self) -> list[int]:
+        """The sequences used; a half has its share of every length."""
+        every = range(self.sequences)
+        if self.which is None:
+            return list(every)
+        by_length = [every[start :: len(self.lengths)] for start in range(len(self.lengths))]
+        discovery = frozenset[str]().union(*(discovery_ids(map(str, ids)) for ids in by_length))
+        return [i for i in every if (str(i) in discovery) == (self.which == "discovery")]
 
     def tokenize(self, tokenizer: Tokenizer) -> TokenizedPrompts:
         """The sequences in one model's ordinary tokens.
@@ -79,7 +107,7 @@ class RepeatedTokens:
         blocks = [self.lengths[i % len(self.lengths)] for i in range(self.sequences)]
         generator = np.random.default_rng([self.seed, self.sequences, *self.lengths])
         drawn = [_draw(generator, ordinary, n) for n in blocks]
-        return tokenized_blocks(drawn, tokenizer.beginning)
+        return tokenized_blocks(drawn, tokenizer.beginning).only(self._chosen())
 
 
 def tokenized_blocks(

@@ -49,16 +49,15 @@ class Truncated:
         long = [u for u, row in enumerate(whole.tokens["clean"]) if len(row) >= self.tokens]
         if not long:
             raise TokenError(f"no prompt of {self.name} has {self.tokens} tokens.")
-        rows = [whole.tokens["clean"][unit][: self.tokens] for unit in long]
+        chosen = whole.only(long)
+        rows = [row[: self.tokens] for row in chosen.tokens["clean"]]
         places = np.arange(self.tokens - 1)
         short = set(range(len(whole))) - set(long)
         too_short = {int(whole.kept[u]): f"it has fewer than {self.tokens} tokens" for u in short}
         return replace(
-            whole,
+            chosen,
             tokens={"clean": rows},
-            kept=whole.kept[long],
             dropped={**whole.dropped, **too_short},
-            clusters={n: tuple(ids[u] for u in long) for n, ids in whole.clusters.items()},
             positions={"end": np.full(len(long), self.tokens - 1)},
             answers=np.empty(0, np.int64),
             foils=np.empty(0, np.int64),

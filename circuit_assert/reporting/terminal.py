@@ -16,6 +16,8 @@ def evidence_block(evidence: Evidence) -> str:
     """Everything found on one claim, as lines of at most 96 columns."""
     lines = [f"{evidence.sentence}: {str(evidence.verdict).upper()}"]
     lines += _row("because", evidence.reason)
+    for note in evidence.notes:
+        lines += _row("note", note)
     for finding in evidence.findings:
         lines += ["", *_finding_lines(finding)]
     lines += ["", *_row("claim", f"{evidence.kind}, {_arguments(evidence)}")]

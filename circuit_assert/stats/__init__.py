@@ -14,6 +14,8 @@ from circuit_assert.stats.criteria import (
     AnyOf,
     Control,
     Criterion,
+    Denied,
+    Exists,
     Gate,
     Guard,
     Node,
@@ -21,6 +23,7 @@ from circuit_assert.stats.criteria import (
 )
 from circuit_assert.stats.estimate import AnySample, Estimate, estimate
 from circuit_assert.stats.judgement import Judgement, Part, judge
+from circuit_assert.stats.max_t import Simultaneous, simultaneous
 from circuit_assert.stats.multiplicity import benjamini_yekutieli, holm
 from circuit_assert.stats.power import (
     clusters_needed,
@@ -42,7 +45,9 @@ __all__ = [
     "Assessment",
     "Control",
     "Criterion",
+    "Denied",
     "Estimate",
+    "Exists",
     "Gate",
     "Guard",
     "Interval",
@@ -53,6 +58,7 @@ __all__ = [
     "Region",
     "Sample",
     "Settled",
+    "Simultaneous",
     "Verdict",
     "above",
     "assess",
@@ -72,6 +78,7 @@ __all__ = [
     "rank_p",
     "ratio_excess",
     "ratio_of_means",
+    "simultaneous",
     "within",
     "within_group_auroc",
 ]

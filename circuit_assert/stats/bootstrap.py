@@ -63,8 +63,8 @@ class BootstrapTail:
     @cached_property
     def _sorted_t(self) -> Array:
         standard = (np.sort(self.values) - self._mean) / float(self.values.std(ddof=1))
-        weights = _weights(self.values.size, self.resamples)
-        t = np.concatenate([_t_values(block, standard) for block in _blocks(weights)])
+        blocks = weight_blocks(self.values.size, self.resamples)
+        t = np.concatenate([t_values(block, standard) for block in blocks])
         t.sort()
         return t
 
@@ -77,13 +77,17 @@ def resamples_for(alpha: float) -> int:
     return min(MOST_RESAMPLES, max(LEAST_RESAMPLES, math.ceil(20 / alpha)))
 
 
-def _t_values(weights: Array, standard: Array) -> Array:
-    """The t of each resample against the sample's mean, float64[resample].
+def t_values(weights: Array, standard: Array) -> Array:
+    """The t of each resample against the sample's mean, float64[resample, ...].
+
+    Args:
+        weights: float64[resample, value], how often each value is drawn.
+        standard: float64[value, ...], less the mean and over the standard deviation.
 
     A resample of equal values has no spread: its t is infinite, towards the side it fell on.
     That pushes bounds outward, as it should when few clusters carry the whole effect.
     """
-    k = standard.size
+    k = len(standard)
     means = weights @ standard / k
     variances = (weights @ standard**2 - k * means**2) / (k - 1)
     flat = variances < _NO_SPREAD
@@ -105,7 +109,9 @@ def _weights(k: int, resamples: int) -> NDArray[np.uint8]:
     return weights
 
 
-def _blocks(weights: NDArray[np.uint8]) -> Iterator[Array]:
+def weight_blocks(k: int, resamples: int) -> Iterator[Array]:
+    """How often each of k values is drawn, float64[resample, value], some resamples at a time."""
+    weights = _weights(k, resamples)
     for rows in _row_slices(*weights.shape):
         yield weights[rows].astype(np.float64)
 

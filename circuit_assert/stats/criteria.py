@@ -1,4 +1,4 @@
-"""What a claim consists of: criteria, joined by all-of and any-of, with guards and gates.
+"""What a claim consists of: criteria, joined by all-of, any-of and the like, with guards and gates.
 
 A tree of these says what is measured and claimed; `judge` says whether it holds.
 """
@@ -165,13 +165,47 @@ class AnyOf:
                 )
 
 
-Node = Criterion | Settled | AllOf | AnyOf
+@dataclass(frozen=True)
+class Denied:
+    """The opposite of a part: supported when it is refuted, refuted when it is supported.
+
+    Args:
+        node: What is denied.
+    """
+
+    node: Node
+
+
+@dataclass(frozen=True)
+class Exists:
+    """Some member of a family is as claimed: supported when the chosen one is.
+
+    Args:
+        chosen: The member that was chosen on other clusters than those it is judged on.
+        others: The rest of the family; each has to be refuted too for the whole to be.
+    """
+
+    chosen: Node
+    others: Sequence[Node] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "others", tuple(self.others))
+
+
+Node = Criterion | Settled | AllOf | AnyOf | Denied | Exists
 
 
 def names(node: Node | Control) -> Iterator[str]:
     """The names of every criterion, guard and gate, in order."""
-    if isinstance(node, AllOf | AnyOf):
-        for part in node.nodes:
-            yield from names(part)
-    else:
-        yield node.name
+    match node:
+        case AllOf(nodes) | AnyOf(nodes):
+            parts = nodes
+        case Denied(denied):
+            parts = (denied,)
+        case Exists(chosen, others):
+            parts = (chosen, *others)
+        case _:
+            yield node.name
+            return
+    for part in parts:
+        yield from names(part)

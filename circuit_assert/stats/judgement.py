@@ -4,6 +4,8 @@
 |---|---|---|
 | all-of | every part, each at α | any primary part, each at α / their number |
 | any-of | any part, each at α / their number | every part, each at α |
+| exists | the chosen part, at α: other clusters chose it | every part, each at α |
+| denied | the refutation of the part, at α | its support, at α |
 """
 
 from __future__ import annotations
@@ -17,6 +19,8 @@ from circuit_assert.stats.criteria import (
     AnyOf,
     Control,
     Criterion,
+    Denied,
+    Exists,
     Gate,
     Node,
     Settled,
@@ -59,6 +63,7 @@ class Judgement:
         reason: Why, a sentence without a full stop.
         p_value: The smallest alpha at which the whole would be supported, guards and gates
             included: the largest of an all-of's, the smallest of an any-of's times their number.
+            Of a denial, no more is worked out than the level at which it holds; else 1.
         parts: Every criterion, guard and gate, in the order of the tree.
         gated: Why nothing is decided, when a gate is closed; else None.
     """
@@ -86,7 +91,7 @@ class Judgement:
         raise KeyError(f"no part {name!r}; there are {[part.name for part in self.parts]}")
 
 
-def judge(node: Node, alpha: float = 0.01) -> Judgement:
+def judge(node: Node, alpha: float = 0.01, refute_alpha: float | None = None) -> Judgement:
     """Judge a claim: wrongly supported, and wrongly refuted, with probability at most alpha each.
 
     A guard that is not supported turns *supported* into *inconclusive*; a closed gate turns
@@ -95,6 +100,7 @@ def judge(node: Node, alpha: float = 0.01) -> Judgement:
     Args:
         node: A criterion or a tree of them.
         alpha: The error rate of the whole, in (0, 0.5). Default 0.01.
+        refute_alpha: That of refuting it. Default `alpha`.
 
     Raises:
         ValueError: when two parts share a name, or alpha is not in (0, 0.5).
@@ -102,17 +108,23 @@ def judge(node: Node, alpha: float = 0.01) -> Judgement:
     repeated = [name for name, count in Counter(names(node)).items() if count > 1]
     if repeated:
         raise ValueError(f"the parts of a claim need different names; {repeated[0]!r} is repeated.")
-    return _judge(node, alpha, alpha)
+    return _judge(node, alpha, alpha if refute_alpha is None else refute_alpha)
 
 
 def _judge(node: Node, alpha: float, refute_alpha: float) -> Judgement:
-    if isinstance(node, Criterion):
-        return _judge_criterion(node, alpha, refute_alpha)
-    if isinstance(node, Settled):
-        return _judge_settled(node)
-    if isinstance(node, AllOf):
-        return _judge_all(node, alpha, refute_alpha)
-    return _judge_any(node, alpha, refute_alpha)
+    match node:
+        case Criterion():
+            return _judge_criterion(node, alpha, refute_alpha)
+        case Settled():
+            return _judge_settled(node)
+        case AllOf():
+            return _judge_all(node, alpha, refute_alpha)
+        case AnyOf():
+            return _judge_any(node, alpha, refute_alpha)
+        case Denied(denied):
+            return _deny(_judge(denied, refute_alpha, alpha), alpha)
+        case Exists():
+            return _judge_exists(node, alpha, refute_alpha)
 
 
 def _judge_criterion(node: Criterion, alpha: float, refute_alpha: float) -> Judgement:
@@ -187,6 +199,33 @@ def _disjunction(judged: list[Judgement]) -> tuple[Verdict, str]:
             if x.verdict is verdict:
                 return verdict, _named(x, judged)
     return _REFUTED, "; ".join(_named(x, judged) for x in judged)
+
+
+def _judge_exists(node: Exists, alpha: float, refute_alpha: float) -> Judgement:
+    chosen = _judge(node.chosen, alpha, refute_alpha)
+    judged = [chosen, *(_judge(other, alpha, refute_alpha) for other in node.others)]
+    verdict, reason = chosen.verdict, chosen.reason
+    if verdict is _REFUTED:
+        verdict, reason = _none_of(judged)
+    return Judgement(verdict, reason, chosen.p_value, _parts(judged), chosen.gated)
+
+
+def _none_of(judged: list[Judgement]) -> tuple[Verdict, str]:
+    """Refuted when every member is: to claim that none is true needs evidence against each."""
+    standing = [x for x in judged if x.verdict is not _REFUTED]
+    if not standing:
+        return _REFUTED, f"each of {len(judged)} is refuted; the one that was chosen: " + (
+            judged[0].reason
+        )
+    # the chosen one is refuted, and another is no winner of the half that chose
+    reason = standing[0].reason
+    return _INCONCLUSIVE, f"the chosen one is refuted, {len(standing)} other(s) not: {reason}"
+
+
+def _deny(judged: Judgement, alpha: float) -> Judgement:
+    opposite = {_SUPPORTED: _REFUTED, _REFUTED: _SUPPORTED}.get(judged.verdict, _INCONCLUSIVE)
+    p_value = alpha if opposite is _SUPPORTED else 1.0
+    return Judgement(opposite, judged.reason, p_value, judged.parts, judged.gated)
 
 
 def _judge_control(control: Control, alpha: float) -> Judgement:

@@ -43,6 +43,7 @@ CLAIM = ClaimRecord(
     verdict="supported",
     findings=(FindingRecord(name="pattern", effect=0.8, notes=("a note",)),),
     headline=0,
+    notes=("found on one half", "tested on the other"),
     tags=("early",),
 )
 ASSERTION = AssertionRecord(claim_id="abc", nodeid="test_x.py::test_y", held=True)

@@ -44,10 +44,13 @@ def _attends():
 TESTS = """
     import warnings
     import pytest
-    from circuit_assert import head_attends_inductively
+    from circuit_assert import head_attends_inductively, some_head_is
 
     def test_supported(tiny, attends):
         assert attends(tiny["L0H0"], by=0.2)
+
+    def test_some(tiny, attends):
+        assert some_head_is(attends, tiny.heads(layers=[0]), by=0.2)
 
     def test_denied(tiny, attends):
         assert not attends(tiny["L0H0"], by=2.0)
@@ -82,7 +85,7 @@ def test_a_model_is_measured_and_let_go_after_failures_and_reruns(ran, pytester)
     from circuit_assert.ledger import read
 
     assert ran.parseoutcomes() == {
-        "passed": 3,
+        "passed": 4,
         "failed": 1,
         "inconclusive": 1,
         "open": 1,
@@ -93,6 +96,8 @@ def test_a_model_is_measured_and_let_go_after_failures_and_reruns(ran, pytester)
     assert claims["supported"].verdict == "supported"
     assert claims["denied"].verdict == "refuted"
     assert claims["refuted"].verdict == "refuted"
+    assert claims["some"].words == "some head of L0 attends more than 0.2 above minus one"
+    assert "found on repeated random tokens[discovery]" in claims["some"].notes[0]
     assert claims["inconclusive"].verdict == "inconclusive"
     assert claims["refuted"].findings[0].clusters == {"sequence": 24}
     ran.stdout.fnmatch_lines(
@@ -102,7 +107,7 @@ def test_a_model_is_measured_and_let_go_after_failures_and_reruns(ran, pytester)
             "*- claim evidence -*",
             "*because    no part of the interval *",
             "tiny (weights *, float32, cpu)",
-            "2 of 5 assertions hold, 2 inconclusive (1 open). *",
+            "3 of 6 assertions hold, 2 inconclusive (1 open). *",
         ]
     )
 

@@ -57,6 +57,7 @@ def claim_record(
     )
     return ClaimRecord(
         **{name: found[name] for name in (*shared, "noise_floor")},
+        notes=tuple(found["notes"]),
         nodeid=item.nodeid,
         claim_type=evidence.kind,
         words=claim.words,
