@@ -17,11 +17,12 @@ from circuit_assert.prompts.prompt_set import Prompt, PromptSet
 if TYPE_CHECKING:
     import torch
 
-Feature = Literal["shared", "inert", "separate"]
+Feature = Literal["shared", "inert", "separate", "script"]
 Operation = Literal["antonym", "synonym"]
 
 OPERATIONS: tuple[Operation, Operation] = ("antonym", "synonym")
 LANGUAGES = ("en", "fr", "zh")
+_LATIN = ("en", "fr")
 CONCEPTS, TEMPLATES, UNRELATED = 20, 16, 48
 SITE = "L0.resid_post"
 """Where the operation stands at the prompts' last token."""
@@ -57,6 +58,7 @@ _TRUE: dict[Feature, str] = {
     "shared": "tells antonyms from synonyms in every language, and the answers follow it",
     "inert": "tells antonyms from synonyms in every language",
     "separate": "tells antonyms from synonyms in English, and English answers follow it",
+    "script": "tells antonyms from synonyms in English and French, and their answers follow it",
 }
 _FALSE: dict[Feature, dict[str, str]] = {
     "shared": {},
@@ -67,6 +69,10 @@ _FALSE: dict[Feature, dict[str, str]] = {
     "separate": {
         "English direction": "is found in other languages: each has one of its own, and along this "
         "one theirs lie the other way round"
+    },
+    "script": {
+        "English direction": "is found or acts in Chinese: it goes with the Latin script, and "
+        "Chinese has a direction of its own"
     },
 }
 
@@ -81,7 +87,9 @@ def languages_model(feature: Feature = "shared") -> PlantedModel:
     Args:
         feature: Where the operation stands. "shared": in one direction that all languages write
             and read. "inert": in that direction too, but each language reads one of its own,
-            which it also writes. "separate": only in the directions of the languages.
+            which it also writes. "separate": only in the directions of the languages. "script":
+            in one direction that the languages of the Latin script write and read, and for
+            Chinese in its own, of which the other languages' prompts hold nothing.
     """
     shape = Shape(
         parts={
@@ -211,10 +219,16 @@ def _tokens() -> tuple[_Token, ...]:
     return tuple(made)
 
 
+@cache
+def _numbers() -> dict[_Token, int]:
+    return {token: number for number, token in enumerate(_tokens(), start=1)}
+
+
 def _number(token: _Token) -> int:
-    return 1 + _tokens().index(token)
+    return _numbers()[token]
 
 
+@cache
 def _vocabulary() -> tuple[str, ...]:
     return ("<begin>", *(f" {token}" for token in _tokens()))
 
@@ -240,6 +254,9 @@ def _weights(shape: Shape, feature: Feature) -> dict[str, torch.Tensor]:
 def _written_for(feature: Feature, language: int) -> Matrix:
     """Where templates that ask for antonyms lie, in coordinates for all and for each language."""
     written = np.zeros(1 + len(LANGUAGES))
+    if feature == "script":
+        written[_of_script(language)] = 1.0
+        return written
     written[0] = feature != "separate"
     written[1 + language] = feature != "shared"
     if feature == "separate" and language > 0:
@@ -250,10 +267,18 @@ def _written_for(feature: Feature, language: int) -> Matrix:
 def _read_by(feature: Feature, language: int) -> Matrix:
     """What a language's answers follow: `[asked]`."""
     read = np.zeros(_FRAME)
+    if feature == "script":
+        read[_of_script(language)] = 1.0
+        return read
     read[0 if feature == "shared" else 1 + language] = 1.0
     if feature == "inert" and language > 0:
         read[0] = -0.1
     return read
+
+
+def _of_script(language: int) -> int:
+    """The coordinate of a language whose direction goes with its script."""
+    return 0 if LANGUAGES[language] in _LATIN else 1 + language
 
 
 def _embed_frames(made: Blueprint, feature: Feature, generator: np.random.Generator) -> None:
@@ -264,6 +289,8 @@ def _embed_frames(made: Blueprint, feature: Feature, generator: np.random.Genera
             continue
         flag[number] = 1.0
         frame[number] = _NOISE * generator.standard_normal(_FRAME)
+        if feature == "script" and token.language in _LATIN:
+            frame[number, 1 + LANGUAGES.index("zh")] = 0.0  # or English would find some of it
         asked = frame[number, : 1 + len(LANGUAGES)]
         sign = _SIGNS.get(token.kind.removeprefix("ask "))
         if sign is not None:
