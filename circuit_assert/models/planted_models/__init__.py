@@ -1,5 +1,6 @@
 """Planted models, one file for each family, with the prompts that they are made for."""
 
+from circuit_assert.models.planted_models.composition import composition_model
 from circuit_assert.models.planted_models.induction import (
     induction_model,
     redundant_induction_model,
@@ -19,6 +20,7 @@ from circuit_assert.models.planted_models.lookup import (
 from circuit_assert.models.planted_models.neurons import neuron_documents, neuron_model
 
 __all__ = [
+    "composition_model",
     "induction_model",
     "languages_model",
     "lookup_documents",
