@@ -18,8 +18,10 @@ from circuit_assert.models.planted_models.lookup import (
     lookup_prompts,
 )
 from circuit_assert.models.planted_models.neurons import neuron_documents, neuron_model
+from circuit_assert.models.planted_models.rasp import compiled_model
 
 __all__ = [
+    "compiled_model",
     "composition_model",
     "induction_model",
     "languages_model",
