@@ -8,7 +8,8 @@ from circuit_assert.models.planted_models import lookup_documents, lookup_model,
 PLANTED = lookup_model(effect=2.0, constant=1.5, backup=2.0)
 PROMPTS, DOCUMENTS = lookup_prompts(), lookup_documents()
 HEADS = (3, 6, 0, 5, 1, 7, 2, 4)
-WATCHED = (("L1H0",), ("L1H1",), ("L1H2",), ("L1H2", "L1H3"), ("L0H0",))
+NEURON = 5
+WATCHED = (("L1H0",), ("L1H1",), ("L1H2",), ("L1H2", "L1H3"), ("L0H0",), (f"L1N{NEURON}",))
 
 
 def evidence_of(model, subjects=WATCHED):
@@ -20,7 +21,8 @@ def evidence_of(model, subjects=WATCHED):
 
 
 def moved(layer, address):
-    return f"L{layer}H{HEADS.index(int(address[-1]))}" if address[1] == str(layer) else address
+    old = f"L{layer}H"
+    return f"{old}{HEADS.index(int(address[-1]))}" if address.startswith(old) else address
 
 
 @pytest.mark.parametrize("layer", [0, 1])
@@ -30,11 +32,17 @@ def test_a_head_keeps_its_verdict_at_its_new_address(changes, stays, layer):
     stays(PLANTED, f"permuted-{layer}", change, evidence_of, lambda model: evidence_of(model, new))
 
 
-@pytest.mark.parametrize("change", ["values mixed", "neurons permuted", "neurons rescaled"])
+def test_a_neuron_keeps_its_verdict_at_its_new_address(changes, stays):
+    order = changes.shuffled(PLANTED.card.d_mlp)
+    new = (*WATCHED[:-1], (f"L1N{order.index(NEURON)}",))
+    change = changes.permute_neurons(1, order)
+    stays(PLANTED, "neurons permuted", change, evidence_of, lambda model: evidence_of(model, new))
+
+
+@pytest.mark.parametrize("change", ["values mixed", "neurons rescaled"])
 def test_other_weights_for_the_same_change_nothing(changes, stays, change):
     by = {
         "values mixed": changes.mix_values(1, PLANTED.card),
-        "neurons permuted": changes.permute_neurons(1, changes.shuffled(PLANTED.card.d_mlp)),
         "neurons rescaled": changes.rescale_neurons(1),
     }
     stays(PLANTED, change, by[change], evidence_of)
