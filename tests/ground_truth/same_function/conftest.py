@@ -8,8 +8,6 @@ import torch
 
 from circuit_assert.stats import Verdict
 
-ROUNDING = 1e-6  # of logits of the size that planted models have, in float32
-
 
 def _rows_of_heads(width, order):
     return torch.cat([torch.arange(head * width, (head + 1) * width) for head in order])
@@ -120,10 +118,8 @@ def _same(before, after):
     """The verdict, each finding's, and each effect are what they were."""
     assert after.verdict is before.verdict, (before.reason, after.reason)
     for one, other in zip(before.findings, after.findings, strict=True):
+        assert one.verdict is other.verdict, one.name
         effects = [e for e in (one.effect, other.effect) if e is not None]
-        # An effect of nothing is exactly zero in some weights and a rounding error in others
-        if not effects or max(map(abs, effects)) > ROUNDING:
-            assert one.verdict is other.verdict, one.name
         if len(effects) == 2 and one.unit != "activation":  # a unit that rescaling changes
             assert np.isclose(*effects, atol=1e-4, rtol=1e-4), one.name
 
