@@ -167,7 +167,7 @@ class Executor:
                 _largest_difference(together[unit], alone[unit][known.measurement])
                 for unit in units
             )
-            floor = max(self._rounding(known), *differences)
+            floor = max([self._rounding(known), *differences])
             self._floors[_floor_key(known)] = floor
             if self._recall:
                 self._recall.put_floor(known, floor)
@@ -186,7 +186,8 @@ class Executor:
             last = self.backend.card.layers - 1
             final = self.backend.run(tokens, reads={}, edits={}, last_layer=last)[0]
             logits = self.backend.token_logits(final, self.backend.top_tokens(final, 1))
-            self._largest_logits[on, side] = float(logits.abs().max())
+            finite = logits.abs().nan_to_num(posinf=0.0)  # what is not makes scores that are not
+            self._largest_logits[on, side] = float(finite.max())
         return self._largest_logits[on, side]
 
     def _report(self, done: int, total: int) -> None:
