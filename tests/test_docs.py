@@ -11,6 +11,8 @@ import pytest
 
 import circuit_assert
 from circuit_assert.claims.claim import ClaimType
+from circuit_assert.models import planted_models
+from circuit_assert.models.planted_models.__main__ import page as page_of_planted_models
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -49,6 +51,18 @@ def test_probes_are_in_the_catalogue():
         home = inspect.getmodule(getattr(circuit_assert, name))
         if home is not None and home.__name__.endswith(".probes") and name != "contrast":
             assert f"`{name}(" in page, name
+
+
+def test_what_is_planted_is_what_the_page_says():
+    assert (ROOT / "docs" / "planted-models.md").read_text() == page_of_planted_models(), (
+        "write it anew: python -m circuit_assert.models.planted_models > docs/planted-models.md"
+    )
+
+
+@pytest.mark.parametrize("name", [n for n in planted_models.__all__ if n.endswith("_model")])
+def test_every_planted_model_has_a_section(name):
+    headings = re.findall(r"^## (.+)$", page_of_planted_models(), re.MULTILINE)
+    assert any(f"`{name}(" in heading for heading in headings)
 
 
 def test_files_that_the_docs_name_exist():

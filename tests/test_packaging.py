@@ -45,6 +45,7 @@ def test_the_wheel_holds_the_packages_and_their_data(wheel):
         "circuit_assert/py.typed",
         "circuit_assert/prompts/data/ioi.toml",
         "circuit_assert/prompts/data/documents.toml",
+        "circuit_assert/models/planted_models/rasp/induction.json",
         "pytest_circuit_assert/__init__.py",
     ):
         assert name in names

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
+import torch
 
 from circuit_assert.backends.base import Backend
 from circuit_assert.execution.checkpoints import worth_keeping
@@ -19,6 +20,8 @@ from circuit_assert.prompts.base import Prompts, Side
 
 Progress: TypeAlias = "Callable[[int, int], None]"
 _FLOOR_UNITS = 2
+_OF_LOGITS = ("logits", "nats")
+_EPSILON = float(np.finfo(np.float32).eps)
 
 
 class Executor:
@@ -48,6 +51,7 @@ class Executor:
         self._progress = progress
         self._recall = Recall(cache, backend, self.store) if cache else None
         self._floors: dict[tuple[Measurement, Prompts, bool], float] = {}
+        self._largest_logits: dict[tuple[Prompts, Side], float] = {}
 
     @property
     def reused(self) -> int:
@@ -125,7 +129,9 @@ class Executor:
         """How far batching and resuming move a request's scores, tried on a few units once.
 
         The same units are measured again one at a time and from the embedding on; the largest
-        difference is the floor of this measurement on this prompt set, edited or not.
+        difference is the floor of this measurement on this prompt set, edited or not. Where that
+        is none, the rounding of what scores are made of still is one: another order of neurons
+        would move them by so much.
         """
         if not isinstance(request, Request) or request not in self.store.scores:
             return 0.0
@@ -157,13 +163,32 @@ class Executor:
         alone = {unit: job.run_alone(unit) for unit in units}
         for known in alike:
             together = self.store.scores[known]
-            floor = max(
+            differences = (
                 _largest_difference(together[unit], alone[unit][known.measurement])
                 for unit in units
             )
+            floor = max([self._rounding(known), *differences])
             self._floors[_floor_key(known)] = floor
             if self._recall:
                 self._recall.put_floor(known, floor)
+
+    def _rounding(self, request: Request) -> float:
+        """The float32 rounding of the largest score, or logit where it is made of logits."""
+        if request.measurement.quantity in _OF_LOGITS:
+            return _EPSILON * self._largest_logit(request.on, request.side)
+        scores = self.store.scores[request]
+        return _EPSILON * float(np.abs(scores).max(initial=0.0, where=np.isfinite(scores)))
+
+    def _largest_logit(self, on: Prompts, side: Side) -> float:
+        """Of a prompt set's first unit, unedited."""
+        if (on, side) not in self._largest_logits:
+            tokens = torch.from_numpy(self.store.tokenized(on).tokens[side][0])[None]
+            last = self.backend.card.layers - 1
+            final = self.backend.run(tokens, reads={}, edits={}, last_layer=last)[0]
+            logits = self.backend.token_logits(final, self.backend.top_tokens(final, 1))
+            finite = logits.abs().nan_to_num(posinf=0.0)  # what is not makes scores that are not
+            self._largest_logits[on, side] = float(finite.max())
+        return self._largest_logits[on, side]
 
     def _report(self, done: int, total: int) -> None:
         self.runs += 1

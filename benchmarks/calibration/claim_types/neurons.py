@@ -68,7 +68,7 @@ def _activity_at_its_bound(seed: int) -> Iterator[Claim]:
 
 def _with_activity_above(claim: AnyClaim, bound: float) -> AnyClaim:
     parts = claim.body.primaries
-    assert isinstance(parts, AllOf)  # noqa: S101 - the claim type's own
+    assert isinstance(parts, AllOf)
     moved = [
         replace(part, region=above(bound))
         if isinstance(part, Criterion) and part.name == "activation"

@@ -1,5 +1,6 @@
 """Planted models, one file for each family, with the prompts that they are made for."""
 
+from circuit_assert.models.planted_models.composition import composition_model
 from circuit_assert.models.planted_models.graded import graded_head, graded_induction_model
 from circuit_assert.models.planted_models.induction import (
     induction_model,
@@ -18,8 +19,11 @@ from circuit_assert.models.planted_models.lookup import (
     lookup_prompts,
 )
 from circuit_assert.models.planted_models.neurons import neuron_documents, neuron_model
+from circuit_assert.models.planted_models.rasp import compiled_model
 
 __all__ = [
+    "compiled_model",
+    "composition_model",
     "graded_head",
     "graded_induction_model",
     "induction_model",

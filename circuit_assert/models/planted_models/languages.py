@@ -17,11 +17,12 @@ from circuit_assert.prompts.prompt_set import Prompt, PromptSet
 if TYPE_CHECKING:
     import torch
 
-Feature = Literal["shared", "inert", "separate"]
+Feature = Literal["shared", "inert", "separate", "script"]
 Operation = Literal["antonym", "synonym"]
 
 OPERATIONS: tuple[Operation, Operation] = ("antonym", "synonym")
 LANGUAGES = ("en", "fr", "zh")
+_LATIN = ("en", "fr")
 CONCEPTS, TEMPLATES, UNRELATED = 20, 16, 48
 SITE = "L0.resid_post"
 """Where the operation stands at the prompts' last token."""
@@ -58,6 +59,7 @@ _TRUE: dict[Feature, str] = {
     "shared": "tells antonyms from synonyms in every language, and the answers follow it",
     "inert": "tells antonyms from synonyms in every language",
     "separate": "tells antonyms from synonyms in English, and English answers follow it",
+    "script": "tells antonyms from synonyms in English and French, and their answers follow it",
 }
 _FALSE: dict[Feature, dict[str, str]] = {
     "shared": {},
@@ -68,6 +70,10 @@ _FALSE: dict[Feature, dict[str, str]] = {
     "separate": {
         "English direction": "is found in other languages: each has one of its own, and along this "
         "one theirs lie the other way round"
+    },
+    "script": {
+        "English direction": "is found or acts in Chinese: it goes with the Latin script, and "
+        "Chinese has a direction of its own"
     },
 }
 
@@ -89,7 +95,9 @@ def languages_model(
     Args:
         feature: Where the operation stands. "shared": in one direction that all languages write
             and read. "inert": in that direction too, but each language reads one of its own,
-            which it also writes. "separate": only in the directions of the languages.
+            which it also writes. "separate": only in the directions of the languages. "script":
+            in one direction that the languages of the Latin script write and read, and for
+            Chinese in its own, of which the other languages' prompts hold nothing.
         noise: How much templates differ in what has nothing to do with what they ask for.
         leak: How far apart the English direction puts the two other operations on average, its
             own length being 1.
@@ -246,10 +254,16 @@ def _tokens() -> tuple[_Token, ...]:
     return tuple(made)
 
 
+@cache
+def _numbers() -> dict[_Token, int]:
+    return {token: number for number, token in enumerate(_tokens(), start=1)}
+
+
 def _number(token: _Token) -> int:
-    return 1 + _tokens().index(token)
+    return _numbers()[token]
 
 
+@cache
 def _vocabulary() -> tuple[str, ...]:
     return ("<begin>", *(f" {token}" for token in _tokens()))
 
@@ -293,6 +307,9 @@ def _weights(shape: Shape, feature: Feature, drawn: _Drawn) -> dict[str, torch.T
 def _written_for(feature: Feature, language: int) -> Matrix:
     """Where templates that ask for antonyms lie, in coordinates for all and for each language."""
     written = np.zeros(1 + len(LANGUAGES))
+    if feature == "script":
+        written[_of_script(language)] = 1.0
+        return written
     written[0] = feature != "separate"
     written[1 + language] = feature != "shared"
     if feature == "separate" and language > 0:
@@ -303,10 +320,18 @@ def _written_for(feature: Feature, language: int) -> Matrix:
 def _read_by(feature: Feature, language: int, against: float) -> Matrix:
     """What a language's answers follow: `[asked]`; "inert" ones also `against` of the shared."""
     read = np.zeros(_FRAME)
+    if feature == "script":
+        read[_of_script(language)] = 1.0
+        return read
     read[0 if feature == "shared" else 1 + language] = 1.0
     if feature == "inert" and language > 0:
         read[0] = against
     return read
+
+
+def _of_script(language: int) -> int:
+    """The coordinate of a language whose direction goes with its script."""
+    return 0 if LANGUAGES[language] in _LATIN else 1 + language
 
 
 def _asking() -> list[bool]:
@@ -320,6 +345,8 @@ def _frames(feature: Feature, noise: float, generator: np.random.Generator) -> M
     for number in np.flatnonzero(_asking()):
         token = _tokens()[number - 1]
         frames[number] = noise * generator.standard_normal(_FRAME)
+        if feature == "script" and token.language in _LATIN:
+            frames[number, 1 + LANGUAGES.index("zh")] = 0.0  # or English would find some of it
         asked = frames[number, : 1 + len(LANGUAGES)]
         sign = _SIGNS.get(token.kind.removeprefix("ask "))
         if sign is not None:
@@ -333,7 +360,7 @@ def _of_kind(kind: str, language: str) -> list[int]:
 
 
 def _english_direction(frames: Matrix) -> Matrix:
-    """From the templates that ask for synonyms to those for antonyms: `[frame]`, its length kept."""
+    """From templates that ask for synonyms to those for antonyms: `[frame]`, its length kept."""
     toward, away = (frames[_of_kind(f"ask {operation}", "en")] for operation in OPERATIONS)
     return toward.mean(0) - away.mean(0)
 

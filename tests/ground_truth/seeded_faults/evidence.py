@@ -4,13 +4,22 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from circuit_assert import ablation_drops_logit
+import torch
+
+from circuit_assert import ablation_drops_logit, claim, contrast, loss, repeated_tokens
 from circuit_assert.backends import transformer_lens
 from circuit_assert.execution import recall
+from circuit_assert.execution.executor import Executor
 from circuit_assert.execution.identity import Identity
 from circuit_assert.execution.job import Job
+from circuit_assert.interventions import Ablation
 from circuit_assert.measurements.activations import Kept
-from circuit_assert.models.planted_models import lookup_documents, lookup_model, lookup_prompts
+from circuit_assert.models.planted_models import (
+    lookup_documents,
+    lookup_model,
+    lookup_prompts,
+    redundant_induction_model,
+)
 from circuit_assert.prompts import tokenize
 from circuit_assert.session import Session
 from circuit_assert.stats import Verdict
@@ -90,13 +99,43 @@ def counts_prompts_as_clusters(monkeypatch):
     monkeypatch.setattr(tokenize, "_assemble", wrong)
 
 
+@claim("Ablating {head} lowers the loss")
+def lowers_the_loss(head, *, by: float = 0.0):
+    """An effect by itself, without a claim's controls."""
+    clean = loss(head.model)
+    ablated = clean.with_intervention(Ablation(head.components))
+    return contrast(clean, versus=ablated, on=repeated_tokens(), by=by)
+
+
+def head_that_does_nothing_alone():
+    """The other of two is enough; neurons have sizes that leave a rounding error of it."""
+    planted = redundant_induction_model()
+
+    def weights():
+        tensors = dict(planted.weights())
+        sizes = 1.0 + torch.arange(planted.card.d_mlp) / 100
+        tensors["layers.1.mlp.fc_in.weight"] *= sizes[:, None]
+        tensors["layers.1.mlp.fc_in.bias"] *= sizes
+        tensors["layers.1.mlp.fc_out.weight"] /= sizes
+        return tensors
+
+    model = replace(planted, name="planted-redundant-of-other-sizes", weights=weights)
+    return lowers_the_loss(Session().model(model)["L1H0"]).check()
+
+
+def takes_rounding_for_an_effect(monkeypatch):
+    monkeypatch.setattr(Executor, "_rounding", lambda self, request: 0.0)
+
+
 SOUND = {
+    head_that_does_nothing_alone: Verdict.INCONCLUSIVE,
     head_that_moves_the_answer: Verdict.SUPPORTED,
     head_that_moves_the_answer_with_scores_kept: Verdict.SUPPORTED,
     head_of_a_random_model_after_the_planted_one: Verdict.INCONCLUSIVE,
     head_that_moves_the_answer_of_few_templates: Verdict.INCONCLUSIVE,
 }
 FAULTS = {
+    takes_rounding_for_an_effect: (head_that_does_nothing_alone, DECOY, "above"),
     files_scores_in_the_order_of_runs: (head_that_moves_the_answer, "noise floor", "in part"),
     leaves_the_model_out_of_the_key: (head_of_a_random_model_after_the_planted_one, DECOY, "above"),
     takes_the_fingerprint_without_the_weights: (

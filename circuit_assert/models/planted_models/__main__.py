@@ -1,0 +1,67 @@
+"""Writes docs/planted-models.md to standard output: what is true and what is false of each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from circuit_assert.models.planted import PlantedModel
+from circuit_assert.models.planted_models import (
+    compiled_model,
+    composition_model,
+    induction_model,
+    languages_model,
+    lookup_model,
+    neuron_model,
+    redundant_induction_model,
+)
+
+_MODELS: dict[str, PlantedModel] = {
+    "induction_model()": induction_model(),
+    "induction_model(grouped_queries=True)": induction_model(grouped_queries=True),
+    "redundant_induction_model()": redundant_induction_model(),
+    "lookup_model()": lookup_model(),
+    "neuron_model()": neuron_model(),
+    "neuron_model(gated=True)": neuron_model(gated=True),
+    'languages_model("shared")': languages_model("shared"),
+    'languages_model("inert")': languages_model("inert"),
+    'languages_model("separate")': languages_model("separate"),
+    'languages_model("script")': languages_model("script"),
+    "composition_model()": composition_model(),
+    'compiled_model("induction")': compiled_model("induction"),
+    'compiled_model("count")': compiled_model("count"),
+}
+_HEADER = """\
+# Planted models
+
+Small transformers whose circuits are known, because their weights were written by hand or compiled
+from a program. A claim type proves itself on them first: it supports what is true and supports
+nothing of what is false. They are in `circuit_assert.models.planted_models`, with the prompts that
+they are made for. This page is what `python -m circuit_assert.models.planted_models` prints.
+"""
+
+
+def page() -> str:
+    """The page; models of which the same is true and false share a section."""
+    sections: dict[str, list[str]] = {}
+    for call, model in _MODELS.items():
+        sections.setdefault(_truths(model), []).append(f"`{call}`")
+    parts = [f"## {', '.join(calls)}\n\n{truths}" for truths, calls in sections.items()]
+    return "\n".join([_HEADER, *parts])
+
+
+def _truths(model: PlantedModel) -> str:
+    said = [f"* {who} {what}" for what, who in _by_words(model.true).items()]
+    said += [f"* *false:* {who} {what}" for what, who in _by_words(model.false).items()]
+    return "\n".join(said) + "\n"
+
+
+def _by_words(said: Mapping[str, str]) -> dict[str, str]:
+    """What is said → the components that it is said of."""
+    components: dict[str, list[str]] = {}
+    for component, words in said.items():
+        components.setdefault(words, []).append(f"`{component}`")
+    return {words: ", ".join(of) for words, of in components.items()}
+
+
+if __name__ == "__main__":
+    print(page(), end="")
