@@ -31,6 +31,8 @@ class Finding:
         units: How many units.
         clusters: How many clusters, by name.
         p_value: For "the claim's criterion is not true".
+        noise_floor: How far the engine's own choices move the effect. Three of it are in either
+            end of the interval.
         detectable: The true effect that would have been supported 8 times in 10.
         clusters_needed: About how many clusters would decide the effect seen.
         notes: Prompts dropped, peers used, and the like.
@@ -51,6 +53,7 @@ class Finding:
     units: int = 0
     clusters: dict[str, int] = field(default_factory=dict[str, int])
     p_value: float | None = None
+    noise_floor: float = 0.0
     detectable: float | None = None
     clusters_needed: int | None = None
     notes: tuple[str, ...] = ()

@@ -54,6 +54,7 @@ class Case:
         self._refute_alpha = alpha if refute_alpha is None else refute_alpha
         self._last: tuple[tuple[str | None, ...], stats.Judgement] | None = None
         self._noise = 0.0
+        self._floors: dict[str, float] = {}
         self._notes: dict[str, tuple[str, ...]] = {}
 
     def missing(self) -> list[AnyRequest]:
@@ -210,16 +211,9 @@ class Case:
         return _as_sample(measured)
 
     def _floor(self, leaf: Criterion) -> float:
-        """The largest floor among the scores that the quantity is made of, in its own unit.
-
-        Requests in other units only choose (peers, by their norms); they move no effect.
-        """
-        floors = [
-            self._known.noise_floor(request)
-            for request in leaf.quantity.needs(self._known)
-            if request.measurement.quantity == leaf.unit
-        ]
-        floor = max(floors, default=0.0)
+        """How far the engine's own choices move what the criterion is about, in its unit."""
+        floor = leaf.quantity.noise(self._known, self._known.noise_floor)
+        self._floors[leaf.name] = floor
         self._noise = max(self._noise, floor)
         return floor
 
@@ -277,6 +271,7 @@ class Case:
             method=used.method,
             units=used.units,
             clusters=dict(used.clusters),
+            noise_floor=self._floors.get(leaf.name, 0.0),
             detectable=shown.min_detectable_effect,
             clusters_needed=shown.clusters_needed,
         )

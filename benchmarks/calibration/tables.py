@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from benchmarks.calibration.claim_types.simulation import Row as ClaimRow
 from benchmarks.calibration.verdicts import Row
 
+_AT_BOUND = (
+    "| claim type | at its bound | false instances | false passes | at most | false refutations |"
+)
+_TRUE = "| claim type | true by | true instances | power | refuted |"
+_NULLS = "| claim type | nothing planted | instances | supported | at most |"
 _HEAD = "| design | false pass | false refutation | coverage | power | undecided |"
 
 
@@ -25,6 +31,55 @@ def conclusion(rows: Sequence[Row]) -> str:
         return f"{said}Every rate that something is promised of is compatible with its promise."
     names = "; ".join(f"{row.family}, {row.design}" for row in broken)
     return f"{said}The promise is broken by: {names}."
+
+
+def of_claims(rows: Sequence[ClaimRow]) -> str:
+    """Three tables: effects exactly at a bound, true instances, and easy nulls; what follows."""
+    parts = [
+        _table(_AT_BOUND, (_at_bound(row) for row in rows if row.kind == "at the bound")),
+        _table(_TRUE, (_true(row) for row in rows if row.kind == "true")),
+        _table(_NULLS, (_null(row) for row in rows if row.kind == "easy null")),
+    ]
+    return "\n\n".join([*parts, claims_conclusion(rows)])
+
+
+def claims_conclusion(rows: Sequence[ClaimRow]) -> str:
+    """Whether every claim type kept its promise, in a sentence."""
+    said = f"{sum(row.instances for row in rows)} claims of {len(rows)} kinds were judged. "
+    broken = [f"{row.claim_type}, {row.what}" for row in rows if not row.kept]
+    if broken:
+        return f"{said}The promise is broken by: {'; '.join(broken)}."
+    return f"{said}Every rate of wrong verdicts is compatible with its promise."
+
+
+def _at_bound(row: ClaimRow) -> Iterable[str]:
+    passes = f"{row.supported} ({_percent(row.supported / row.instances)})"
+    refutations = f"{row.refuted} ({_percent(row.refuted / row.instances)})"
+    most = _percent(row.most_supported)
+    yield from (
+        *_named(row),
+        passes,
+        most if row.promised else f"{most}, not promised",
+        refutations,
+    )
+
+
+def _true(row: ClaimRow) -> Iterable[str]:
+    yield from (*_named(row), _percent(row.supported / row.instances), str(row.refuted))
+
+
+def _null(row: ClaimRow) -> Iterable[str]:
+    yield from (*_named(row), str(row.supported), _percent(row.most_supported))
+
+
+def _named(row: ClaimRow) -> Iterable[str]:
+    models = f"{row.instances} of {len(row.parts)} models"
+    yield from (f"`{row.claim_type}`", row.what if row.kept else f"**{row.what}**", models)
+
+
+def _table(head: str, lines: Iterable[Iterable[str]]) -> str:
+    rule = "|---|---|" + "--:|" * (head.count("|") - 3)
+    return "\n".join([head, rule, *(f"| {' | '.join(cells)} |" for cells in lines)])
 
 
 def _family(name: str, rows: Sequence[Row]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, replace
@@ -13,7 +14,7 @@ from scipy import stats
 
 from benchmarks.calibration.designs import Binary, Clustered, Crossed, Design
 from benchmarks.calibration.families import FAMILIES
-from circuit_assert.stats import Verdict, assess, estimate, within
+from circuit_assert.stats import Region, Verdict, assess, estimate
 
 _A_LITTLE = 1e-9  # on which side of a margin a value lies must not depend on rounding
 
@@ -83,12 +84,46 @@ def simulate(design: Design, *, samples: int, alpha: float = 0.01) -> Row:
     return Row(str(design), design.family, samples, passes, refutations, undecided, found, promise)
 
 
-def simulate_equivalence(design: Design, *, samples: int, alpha: float = 0.01) -> Row:
-    """The same for "within ±2 standard deviations", the value being at the upper margin."""
-    rng = np.random.default_rng(zlib.crc32(f"within {design.family} {design}".encode()))
-    margin = 2 * design.spread
+@dataclass(frozen=True)
+class Claimed:
+    """A region about the truth, in standard deviations of cluster means.
+
+    Args:
+        words: What the tables call it.
+        low: Its lower bound; -inf for none.
+        high: Its upper bound; inf for none.
+        at: Which of its bounds the value is put at.
+        centre: Where the value is clearly inside.
+    """
+
+    words: str
+    low: float
+    high: float
+    at: float
+    centre: float
+
+
+REGIONS = (
+    Claimed("below", -math.inf, 0.0, at=0.0, centre=-1.0),
+    Claimed("within ±2 sd", -2.0, 2.0, at=2.0, centre=0.0),
+    Claimed("between -1 and 3 sd", -1.0, 3.0, at=-1.0, centre=1.0),
+)
+
+
+def simulate_region(claimed: Claimed, design: Design, *, samples: int, alpha: float = 0.01) -> Row:
+    """Judge a region with the value just outside a bound, just inside it, and well inside.
+
+    Args:
+        claimed: The region.
+        design: What to draw.
+        samples: How many.
+        alpha: The false-pass rate.
+    """
+    rng = np.random.default_rng(zlib.crc32(f"{claimed.words} {design.family} {design}".encode()))
+    unit = design.spread
+    region = Region(claimed.low * unit, claimed.high * unit)
+    outwards = _A_LITTLE if claimed.at == claimed.high else -_A_LITTLE
     drawn = [design.draw(rng) for _ in range(samples)]
-    region = within(margin)
 
     def share(verdict: Verdict, at: float) -> int:
         moved = (replace(x, values=x.values + at - design.truth) for x in drawn)
@@ -96,13 +131,13 @@ def simulate_equivalence(design: Design, *, samples: int, alpha: float = 0.01) -
 
     promise = None if design.promise is None else design.promise * alpha
     return Row(
-        f"within ±2 sd: {design}",
+        f"{claimed.words}: {design}",
         design.family,
         samples,
-        share(Verdict.SUPPORTED, margin + _A_LITTLE),
-        share(Verdict.REFUTED, margin - _A_LITTLE),
+        share(Verdict.SUPPORTED, claimed.at * unit + outwards),
+        share(Verdict.REFUTED, claimed.at * unit - outwards),
         0,
-        share(Verdict.SUPPORTED, 0.0),
+        share(Verdict.SUPPORTED, claimed.centre * unit),
         promise,
     )
 
@@ -116,10 +151,11 @@ def rows(samples: int, alpha: float = 0.01) -> Iterable[Callable[[], Row]]:
     """
     for design in designs():
         yield partial(simulate, design, samples=samples, alpha=alpha)
-    for family in ("normal", "exponential", "half zeros"):
+    for family in ("normal", "exponential", "half zeros", "half zeros, mirrored"):
         for clusters in (10, 20, 50):
-            design = Clustered(family, clusters)
-            yield partial(simulate_equivalence, design, samples=samples, alpha=alpha)
+            for region in REGIONS:
+                design = Clustered(family, clusters)
+                yield partial(simulate_region, region, design, samples=samples, alpha=alpha)
 
 
 def designs() -> Iterable[Design]:

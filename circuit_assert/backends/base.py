@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
@@ -61,6 +62,10 @@ class Backend(Protocol):
     @property
     def dtype(self) -> torch.dtype:
         """Of its weights."""
+        ...
+
+    def in_float32(self) -> AbstractContextManager[None]:
+        """While it lasts, runs compute in float32 with the same weights, whatever their dtype."""
         ...
 
     @property

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -119,6 +120,24 @@ class TransformerLensBackend:
         self._logit_cap = float(getattr(bridge.cfg, "output_logits_soft_cap", 0) or 0)
         self.caps_logits = self._logit_cap > 0
 
+    @contextmanager
+    def in_float32(self) -> Generator[None]:
+        """While it lasts, runs compute in float32 with the same weights, whatever their dtype."""
+        model = self._bridge.original_model
+        narrow = [
+            tensor
+            for tensor in (*model.parameters(), *model.buffers())
+            if tensor.is_floating_point() and tensor.dtype != torch.float32
+        ]
+        kept = [tensor.data for tensor in narrow]
+        try:
+            for tensor in narrow:
+                tensor.data = tensor.data.float()
+            yield
+        finally:
+            for tensor, data in zip(narrow, kept, strict=True):
+                tensor.data = data
+
     @property
     def blocks_run(self) -> int:
         """How many blocks have been executed so far, over all runs."""
@@ -208,10 +227,11 @@ class TransformerLensBackend:
         """Logits of k tokens each: `[n, d_model]`, `[n, k]` → `[n, k]`."""
         normed = self._final_norm(residual)
         rows, bias = self._head()
-        logits = torch.einsum("nd,nkd->nk", normed, rows[tokens])
+        # in float32 whatever the dtype: logits of 20 are a sixteenth apart in bfloat16
+        logits = torch.einsum("nd,nkd->nk", normed.float(), rows[tokens].float())
         if bias is not None:
-            logits = logits + bias[tokens]
-        return self._capped(logits).float()
+            logits = logits + bias[tokens].float()
+        return self._capped(logits)
 
     @torch.no_grad()
     def log_probabilities(self, residual: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:

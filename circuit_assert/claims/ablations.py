@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -155,6 +155,10 @@ class Effect(Quantity):
         """The drop, unit by unit."""
         return self._difference().measured(scores)
 
+    def noise(self, scores: Scores, floor_of: Callable[[AnyRequest], float]) -> float:
+        """That of the noisiest score."""
+        return self._difference().noise(scores, floor_of)
+
     def _difference(self) -> Quantity:
         draws = range(_DRAWS if self.how.how == "resample" else 1)
         ablated = tuple(
@@ -183,6 +187,10 @@ class FrozenScaleEffect(Quantity):
         if not self._applies(scores):
             raise DoesNotApply("no head here shares a post-attention norm with its layer-mates")
         return self._frozen().measured(scores)
+
+    def noise(self, scores: Scores, floor_of: Callable[[AnyRequest], float]) -> float:
+        """As that of the effect."""
+        return self._frozen().noise(scores, floor_of)
 
     def _applies(self, scores: Scores) -> bool:
         has_heads = any(isinstance(c, Head) for c in self.effect.how.components)
@@ -240,6 +248,10 @@ class PeerContrast(Quantity):
         names = ", ".join("+".join(map(str, members)) for members in failing)
         contrast = (self.effect - sizes).measured(scores)
         return contrast.keeping(~discovery, f"peers: {names}; measured on the test half")
+
+    def noise(self, scores: Scores, floor_of: Callable[[AnyRequest], float]) -> float:
+        """That of the subject's effect; what chooses its peers moves no effect."""
+        return self.effect.noise(scores, floor_of)
 
     @property
     def _components(self) -> tuple[Component, ...]:

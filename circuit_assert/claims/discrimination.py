@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,15 +47,8 @@ class Discrimination(Statistic):
         Raises:
             CannotTell: for fewer than 20 documents.
         """
-        oriented = self.of.oriented(scores)
-        values = without_position(oriented) if self.beyond_position else oriented
-        prompts, token = scores.tokenized(self.of.on), self.of.token_number(scores)
-        top = scores[self._top]
-        found = {
-            unit: _document(values[unit], row, (top[unit, : len(row)] == token).any(-1), token)
-            for unit, row in enumerate(prompts.tokens["clean"])
-        }
-        used = {unit: of for unit, of in found.items() if of is not None}
+        prompts, found = scores.tokenized(self.of.on), self._by_document(scores)
+        used = {unit: of for unit, of in enumerate(found) if of is not None}
         clusters = next(iter(prompts.clusters.values()))
         if len({clusters[unit] for unit in used}) < LEAST_DOCUMENTS:
             raise CannotTell(
@@ -69,6 +62,31 @@ class Discrimination(Statistic):
             [clusters[unit] for unit in used],
             (f"{len(used)} of {len(found)} documents have positives and both kinds of negatives",),
         )
+
+    def noise(self, scores: Scores, floor_of: Callable[[AnyRequest], float]) -> float:
+        """How far the AUROC moves when no two activations within a floor of each other differ."""
+        floor = floor_of(self.of.activations)
+        if not floor:
+            return 0.0
+        exact, rounded = (self._auroc(scores, grain) for grain in (0.0, 2 * floor))
+        return abs(exact - rounded)
+
+    def _auroc(self, scores: Scores, grain: float) -> float:
+        used = [of for of in self._by_document(scores, grain) if of is not None]
+        wins, pairs = np.array(used).sum(0) if used else (0.0, 1.0)
+        return float(wins / pairs)
+
+    def _by_document(self, scores: Scores, grain: float = 0.0) -> list[tuple[float, float] | None]:
+        """Wins and pairs of each document, activations rounded to a grain if it is not 0."""
+        oriented = self.of.oriented(scores)
+        values = without_position(oriented) if self.beyond_position else oriented
+        if grain:
+            values = np.round(values / grain) * grain
+        token, top = self.of.token_number(scores), scores[self._top]
+        return [
+            _document(values[unit], row, (top[unit, : len(row)] == token).any(-1), token)
+            for unit, row in enumerate(scores.tokenized(self.of.on).tokens["clean"])
+        ]
 
     @property
     def _top(self) -> Request:

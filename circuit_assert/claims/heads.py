@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from circuit_assert.claims.claim import claim
@@ -157,6 +157,10 @@ class LossRise(Quantity):
             return measured
         names = ", ".join(map(str, others)) or "there is none"
         return measured.with_note(f"other heads of the pattern: {names}")
+
+    def noise(self, scores: Scores, floor_of: Callable[[AnyRequest], float]) -> float:
+        """That of the losses; what chooses the other heads moves none."""
+        return max(floor_of(request) for request in self._losses(scores))
 
     def _others(self, scores: Scores) -> tuple[Head, ...]:
         return self.others.heads(scores) if self.others is not None else ()

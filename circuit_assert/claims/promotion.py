@@ -246,15 +246,20 @@ class LogitDrop(Quantity):
         self._top.require(scores)
         drops = scores[self._clean(scores)] - scores[self._without(scores)]
         drop = self._top.by_document(drops, scores)
-        return drop.with_note(str(self._top.replacement(scores)))
+        pieces = map(scores.weights.tokenizer.piece, self._matched(scores))
+        against = f"against {', '.join(map(repr, pieces))}"
+        return drop.with_note(str(self._top.replacement(scores))).with_note(against)
 
     @property
     def _top(self) -> TopActivity:
         return TopActivity(self.of)
 
+    def _matched(self, scores: Scores) -> tuple[int, ...]:
+        return self.matched or self.of.matched(scores)
+
     def _clean(self, scores: Scores) -> Request:
-        matched = self.matched or self.of.matched(scores)
-        return Request(TokenContrast(self.of.token_number(scores), matched), self.of.on)
+        contrast = TokenContrast(self.of.token_number(scores), self._matched(scores))
+        return Request(contrast, self.of.on)
 
     def _without(self, scores: Scores) -> Request:
         return replace(self._clean(scores), under=self._top.replacement(scores))

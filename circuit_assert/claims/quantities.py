@@ -87,6 +87,10 @@ class Statistic(ABC):
     def measured(self, scores: Scores) -> MeasuredStatistic:
         """Its value; every request that `needs` names has been measured."""
 
+    @abstractmethod
+    def noise(self, scores: Scores, floor_of: Callable[[AnyRequest], float]) -> float:
+        """How far the engine's own choices move it, in its unit, given how far they move scores."""
+
 
 class Quantity(ABC):
     """Something with one number per unit. Frozen and hashable; `-` and `abs` make new ones."""
@@ -102,7 +106,8 @@ class Quantity(ABC):
     def noise(self, scores: Scores, floor_of: Callable[[AnyRequest], float]) -> float:
         """How far the engine's own choices move it, in its unit, given how far they move scores.
 
-        For a sum or difference of scores that of the noisiest; others say how it carries over.
+        By default as far as the noisiest of its scores: right for sums and differences of scores
+        in its own unit. Quantities with requests in another unit say how it carries over.
         """
         return max((floor_of(request) for request in self.needs(scores)), default=0.0)
 
@@ -161,6 +166,10 @@ class Difference(Quantity):
         left, right = self.left.measured(scores), self.right.measured(scores)
         return _joined([left, right], left.values - _same_units(left, right).values)
 
+    def noise(self, scores: Scores, floor_of: Callable[[AnyRequest], float]) -> float:
+        """That of the noisier one."""
+        return max(self.left.noise(scores, floor_of), self.right.noise(scores, floor_of))
+
 
 @dataclass(frozen=True)
 class Mean(Quantity):
@@ -177,6 +186,10 @@ class Mean(Quantity):
         parts = [quantity.measured(scores) for quantity in self.of]
         values = [_same_units(parts[0], part).values for part in parts]
         return _joined(parts, np.mean(values, axis=0))
+
+    def noise(self, scores: Scores, floor_of: Callable[[AnyRequest], float]) -> float:
+        """That of the noisiest one."""
+        return max(quantity.noise(scores, floor_of) for quantity in self.of)
 
 
 @dataclass(frozen=True)
@@ -195,6 +208,10 @@ class Scaled(Quantity):
         inner = self.of.measured(scores)
         return _joined([inner], inner.values * self.by)
 
+    def noise(self, scores: Scores, floor_of: Callable[[AnyRequest], float]) -> float:
+        """The quantity's, scaled with it."""
+        return abs(self.by) * self.of.noise(scores, floor_of)
+
 
 @dataclass(frozen=True)
 class Constant(Quantity):
@@ -211,6 +228,10 @@ class Constant(Quantity):
         """The number, unit by unit."""
         like = self.like.measured(scores)
         return _joined([like], np.full_like(like.values, self.value))
+
+    def noise(self, scores: Scores, floor_of: Callable[[AnyRequest], float]) -> float:
+        """None."""
+        return 0.0
 
 
 @dataclass(frozen=True)
@@ -233,6 +254,10 @@ class Absolute(Quantity):
         codes = np.unique(np.array([str(i) for i in ids]), return_inverse=True)[1]
         means = np.bincount(codes, inner.values) / np.bincount(codes)
         return _joined([inner], np.abs(means)[codes])
+
+    def noise(self, scores: Scores, floor_of: Callable[[AnyRequest], float]) -> float:
+        """The quantity's."""
+        return self.of.noise(scores, floor_of)
 
 
 def _same_units(first: Measured, other: Measured) -> Measured:

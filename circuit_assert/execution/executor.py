@@ -20,6 +20,7 @@ from circuit_assert.prompts.base import Prompts, Side
 
 Progress: TypeAlias = "Callable[[int, int], None]"
 _FLOOR_UNITS = 2
+_NARROW_FLOOR_UNITS = 8  # where one rounding is as large as what is measured, two say little
 _OF_LOGITS = ("logits", "nats")
 _EPSILON = float(np.finfo(np.float32).eps)
 
@@ -126,12 +127,12 @@ class Executor:
             self._recall.put(request, found)
 
     def noise_floor(self, request: AnyRequest) -> float:
-        """How far batching and resuming move a request's scores, tried on a few units once.
+        """How far batching, resuming and the dtype move scores, tried on a few units once.
 
-        The same units are measured again one at a time and from the embedding on; the largest
-        difference is the floor of this measurement on this prompt set, edited or not. Where that
-        is none, the rounding of what scores are made of still is one: another order of neurons
-        would move them by so much.
+        The same units are measured again one at a time and from the embedding on, with narrower
+        weights also in float32; the largest difference is the floor of this measurement on this
+        prompt set, edited or not. Where that is none, the rounding of what scores are made of
+        still is one: another order of neurons would move them by so much.
         """
         if not isinstance(request, Request) or request not in self.store.scores:
             return 0.0
@@ -158,19 +159,25 @@ class Executor:
         ]
         items = [(request.under, tuple(each.measurement for each in alike))]
         job = Job(self.backend, self.store, request.on, request.side, items, may_resume=False)
-        total = len(self.store.tokenized(request.on))
-        units = range(0, total, max(1, total // _FLOOR_UNITS))[:_FLOOR_UNITS]
-        alone = {unit: job.run_alone(unit) for unit in units}
+        units = self._floor_units(len(self.store.tokenized(request.on)))
+        alone = [(unit, job.run_alone(unit)) for unit in units]
+        if self.backend.dtype != torch.float32:
+            with self.backend.in_float32():
+                alone += [(unit, job.run_alone(unit)) for unit in units]
         for known in alike:
             together = self.store.scores[known]
             differences = (
-                _largest_difference(together[unit], alone[unit][known.measurement])
-                for unit in units
+                _largest_difference(together[unit], scores[known.measurement])
+                for unit, scores in alone
             )
             floor = max([self._rounding(known), *differences])
             self._floors[_floor_key(known)] = floor
             if self._recall:
                 self._recall.put_floor(known, floor)
+
+    def _floor_units(self, total: int) -> range:
+        count = _FLOOR_UNITS if self.backend.dtype == torch.float32 else _NARROW_FLOOR_UNITS
+        return range(0, total, max(1, total // count))[:count]
 
     def _rounding(self, request: Request) -> float:
         """The float32 rounding of the largest score, or logit where it is made of logits."""

@@ -6,6 +6,7 @@ import textwrap
 
 from circuit_assert.evidence import Evidence, Finding
 from circuit_assert.stats import Verdict
+from circuit_assert.stats.verdict import NOISE_FLOORS
 
 _WIDTH = 96
 _LABEL = 11
@@ -39,6 +40,8 @@ def _finding_lines(finding: Finding) -> list[str]:
         return lines + _row("observed", finding.reason)
     lines += _row("observed", observed(finding))
     lines += _row("units", _units(finding))
+    if finding.noise_floor:
+        lines += _row("noise", _noise(finding))
     if finding.verdict is Verdict.INCONCLUSIVE:
         lines += _row("verdict", finding.reason)
         lines += _power(finding)
@@ -70,6 +73,13 @@ def number(value: float | None) -> str:
 def _units(finding: Finding) -> str:
     clusters = " × ".join(f"{count} {name}s" for name, count in finding.clusters.items())
     return f"{finding.units} units in {clusters}; interval by {finding.method}"
+
+
+def _noise(finding: Finding) -> str:
+    """Without a sign: it goes both ways."""
+    floor = finding.noise_floor
+    said = f"{NOISE_FLOORS * floor:.2g}, three times {floor:.2g}"
+    return f"each end of the interval is widened by {said}"
 
 
 def _power(finding: Finding) -> list[str]:

@@ -9,6 +9,7 @@ import pytest
 
 from benchmarks.calibration import __main__ as command
 from benchmarks.calibration import tables, verdicts
+from benchmarks.calibration.claim_types import simulation
 from benchmarks.calibration.designs import Binary, Clustered, Crossed
 from benchmarks.calibration.families import FAMILIES
 
@@ -76,8 +77,9 @@ def test_a_rule_that_is_too_bold_is_found_out(monkeypatch):
     assert "**20 clusters of 1, correlation 0**" in tables.of_verdicts([row])
 
 
-def test_equivalence_is_calibrated_on_both_sides_of_its_margin():
-    row = verdicts.simulate_equivalence(Clustered("normal", 20), samples=60)
+@pytest.mark.parametrize("region", verdicts.REGIONS, ids=lambda region: region.words)
+def test_regions_are_calibrated_on_both_sides_of_a_bound(region):
+    row = verdicts.simulate_region(region, Clustered("normal", 20), samples=60)
     assert row.kept
     assert row.found / row.samples > 0.9
 
@@ -91,11 +93,16 @@ def test_nothing_is_promised_of_rare_large_values():
 def test_the_command_prints_and_writes(monkeypatch, capsys, tmp_path):
     monkeypatch.setattr(verdicts, "designs", lambda: [NARROW, Binary(0.5, 12)])
     row = verdicts.simulate(NARROW, samples=20)
-    monkeypatch.setattr(command, "_simulated", lambda rows, processes: [row, replace(row)])
+    claims = simulation.Part(0, judged=20, supported=0, refuted=0)
+    found = iter([[row, replace(row)], [claims]])
+    monkeypatch.setattr(command, "_done", lambda tasks, processes, doing: next(found))
     path = tmp_path / "rows.json"
     monkeypatch.setattr(sys, "argv", ["calibration", "--samples", "20", "--json", str(path)])
     assert command.main() == 0
-    assert "### normal (promised: at most 1.0 %)" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "### normal (promised: at most 1.0 %)" in said
+    assert "| `head_attends_inductively` | pattern | 20 of 1 models | 0 (0.0 %) | 13.9 % |" in said
+    assert json.loads(path.read_text())["claims"][0]["instances"] == 20
     written = json.loads(path.read_text())["verdicts"]
     assert [each["design"] for each in written] == [row.design] * 2
     assert written[0]["coverage"] == row.coverage

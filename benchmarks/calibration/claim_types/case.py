@@ -23,6 +23,7 @@ class Case:
         claims: From the seed of a model to claims about it, each on prompts of its own.
         models: How many models.
         share: Of the instances that the table is asked for, where each takes long.
+        promised: Whether the promise covers it: not where one unit in many decides the mean.
     """
 
     claim_type: str
@@ -31,3 +32,4 @@ class Case:
     claims: Callable[[int], Iterator[Claim]]
     models: int = 8
     share: float = 1.0
+    promised: bool = True

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import count
 
 import numpy as np
 
 from benchmarks.calibration.claim_types.case import Case
-from circuit_assert import Claim, Session, neuron_promotes_token
-from circuit_assert.claims.claim import Claim as AnyClaim
-from circuit_assert.claims.criteria import AllOf, Criterion
+from circuit_assert import Claim, PromptSet, Session, neuron_promotes_token
+from circuit_assert.claims.criteria import AllOf, Body, Criterion
 from circuit_assert.claims.discrimination import Discrimination
-from circuit_assert.claims.promotion import LogitDrop, Promotion
+from circuit_assert.claims.promotion import LogitDrop, Promotion, matched_tokens
 from circuit_assert.components import Neuron
 from circuit_assert.models.model import Model
 from circuit_assert.models.planted_models import neuron_documents, neuron_model
@@ -23,63 +22,80 @@ from circuit_assert.stats import above
 _TOKEN = TOKENS[0]
 _NEURON = "L2N0"
 _POPULATION = neuron_documents(documents=6000, seed=10**6)
+_JITTER = 0.15  # so that activations are a continuum, as real ones are
 _NAME = "neuron_promotes_token"
 
 
-def _of(seed: int) -> tuple[Model, Promotion]:
-    model = Session().model(neuron_model(seed=seed))
+def _of(seed: int, *, indiscriminate: bool = False) -> tuple[Model, Promotion]:
+    planted = neuron_model(jitter=_JITTER, indiscriminate=indiscriminate, seed=seed)
+    model = Session().model(planted)
     return model, Promotion(Neuron(2, 0), _TOKEN, _POPULATION)
 
 
-def _claims(model: Model, by: float) -> Iterator[Claim]:
+def _claims(model: Model, by: Callable[[PromptSet], float]) -> Iterator[Claim]:
     return (
-        neuron_promotes_token(model[_NEURON], _TOKEN, on=neuron_documents(seed=seed), by=by)
-        for seed in count(1)
+        neuron_promotes_token(model[_NEURON], _TOKEN, on=on, by=by(on))
+        for on in (neuron_documents(seed=seed) for seed in count(1))
     )
 
 
-def _drop(model: Model, of: Promotion) -> float:
-    """Its population value: the mean over many documents."""
-    return float(model.explore()(LogitDrop(of)).values.mean())
+def _drop(model: Model, of: Promotion, seed: int) -> Callable[[PromptSet], float]:
+    """Its population value against the tokens that a set of documents makes it compared with.
+
+    The value against other tokens is proportional to how much more the neuron raises its own than
+    those: there is no norm, and what it writes goes straight to the logits.
+    """
+    known = float(model.explore()(LogitDrop(of)).values.mean())
+    weights = neuron_model(jitter=_JITTER, seed=seed).state_dict()
+    raised = (weights["head.weight"] @ weights["layers.2.mlp.fc_out.weight"][:, 0]).numpy()
+
+    def above_others(on: PromptSet) -> float:
+        rows = on.tokenize(model.tokenizer).tokens["clean"]
+        token = model.tokenizer.encode(_TOKEN)[0]
+        others = matched_tokens(token, rows, model.tokenizer.ordinary_tokens())
+        return float(raised[token] - raised[list(others)].mean())
+
+    return lambda on: known * above_others(on) / above_others(_POPULATION)
 
 
 def _effect_at_by(seed: int) -> Iterator[Claim]:
     model, of = _of(seed)
-    return _claims(model, _drop(model, of))
+    return _claims(model, _drop(model, of, seed))
 
 
 def _detectable_effect(seed: int) -> Iterator[Claim]:
     """Above the bound by what the evidence says would be supported 8 times in 10."""
     model, of = _of(seed)
-    drop = _drop(model, of)
+    drop = _drop(model, of, seed)
     first = next(_claims(model, drop)).check()
     detectable = next(f.detectable for f in first.findings if f.name == "effect")
-    return _claims(model, drop - (detectable or 0.0))
+    return _claims(model, lambda on: drop(on) - (detectable or 0.0))
 
 
 def _activity_at_its_bound(seed: int) -> Iterator[Claim]:
-    """The bound is moved to the population's AUROC; there is no `by` for it."""
-    model, of = _of(seed)
+    """Any word may drive it. What is left of an AUROC above or below 0.5, the bound is moved by."""
+    model, of = _of(seed, indiscriminate=True)
     measured = model.explore()(Discrimination(of))
     everywhere = np.ones(len(measured.clusters), bool)
     bound = measured.statistic(everywhere)
-    return (_with_activity_above(claim, bound) for claim in _claims(model, 1.0))
+    return (_with_activity_above(claim, bound) for claim in _claims(model, _clearly_less))
 
 
-def _with_activity_above(claim: AnyClaim, bound: float) -> AnyClaim:
-    parts = claim.body.primaries
-    assert isinstance(parts, AllOf)
+def _with_activity_above(claim: Claim, bound: float) -> Claim:
+    body = claim.body
+    assert isinstance(body, Body)
+    assert isinstance(body.primaries, AllOf)
     moved = [
         replace(part, region=above(bound))
         if isinstance(part, Criterion) and part.name == "activation"
         else part
-        for part in parts.parts
+        for part in body.primaries.parts
     ]
     return Claim(
         claim.kind,
         claim.words,
         model=claim.model,
-        body=replace(claim.body, primaries=AllOf(tuple(moved))),
+        body=replace(body, primaries=AllOf(tuple(moved))),
         arguments={**claim.arguments, "activation above": f"{bound:g}"},
         source=claim.source,
     )
@@ -87,7 +103,11 @@ def _with_activity_above(claim: AnyClaim, bound: float) -> AnyClaim:
 
 def _clearly(seed: int) -> Iterator[Claim]:
     model, _ = _of(seed)
-    return _claims(model, 1.0)
+    return _claims(model, _clearly_less)
+
+
+def _clearly_less(on: PromptSet) -> float:
+    return 1.0
 
 
 def _other_neurons(seed: int) -> Iterator[Claim]:

@@ -14,12 +14,13 @@ from scipy import stats
 
 from benchmarks.calibration.claim_types.ablations import CASES as _ABLATIONS
 from benchmarks.calibration.claim_types.case import Case
+from benchmarks.calibration.claim_types.existence import CASES as _EXISTENCE
 from benchmarks.calibration.claim_types.features import CASES as _FEATURES
 from benchmarks.calibration.claim_types.heads import CASES as _HEADS
 from benchmarks.calibration.claim_types.neurons import CASES as _NEURONS
 from circuit_assert.stats import Verdict
 
-CASES: tuple[Case, ...] = (*_HEADS, *_ABLATIONS, *_NEURONS, *_FEATURES)
+CASES: tuple[Case, ...] = (*_HEADS, *_EXISTENCE, *_ABLATIONS, *_NEURONS, *_FEATURES)
 _PROMISE = 0.04  # 4 α: scores of planted models are skewed
 _LEVEL = 0.95
 
@@ -50,12 +51,14 @@ class Row:
         what: The criterion, or what is true or false.
         kind: "at the bound", "true" or "easy null".
         parts: One for each model.
+        promised: Whether the promise covers it.
     """
 
     claim_type: str
     what: str
     kind: str
     parts: tuple[Part, ...]
+    promised: bool = True
 
     @property
     def instances(self) -> int:
@@ -85,6 +88,8 @@ class Row:
     @property
     def kept(self) -> bool:
         """Whether wrong verdicts are compatible with the promise, at one in a thousand."""
+        if not self.promised:
+            return True
         if self.kind == "true":
             return self._compatible(self.refuted)
         wrong = self.supported if self.kind == "easy null" else max(self.supported, self.refuted)
@@ -147,7 +152,7 @@ def rows(judged: Iterable[Part]) -> list[Row]:
     for part in judged:
         by_case.setdefault(part.case, []).append(part)
     return [
-        Row(case.claim_type, case.what, case.kind, tuple(by_case[number]))
+        Row(case.claim_type, case.what, case.kind, tuple(by_case[number]), case.promised)
         for number, case in enumerate(CASES)
         if number in by_case
     ]

@@ -72,7 +72,8 @@ def graded_induction_model(name: str, heads: tuple[GradedHead, ...]) -> PlantedM
     Over sequences of random tokens repeated once, L1H0 attends to the token after the previous
     occurrence by the mean of its `attention`; its direct contribution to the right next token's
     logit is, over tokens t and the next ones u, the mean of attention[t] · direct[u], times
-    1 − 1/31 where centred. L2H0 adds attention[t] · relayed[u]. Exact but for 1e-6.
+    1 − 1/31 where centred, if it has no neighbour. L2H0 adds attention[t] · relayed[u]. Exact but
+    for 1e-6.
 
     Args:
         name: Models of one name count as one: give other numbers another.

@@ -98,7 +98,8 @@ def languages_model(
             which it also writes. "separate": only in the directions of the languages. "script":
             in one direction that the languages of the Latin script write and read, and for
             Chinese in its own, of which the other languages' prompts hold nothing.
-        noise: How much templates differ in what has nothing to do with what they ask for.
+        noise: How much templates of other languages than English differ in what has nothing to do
+            with what they ask for.
         leak: How far apart the English direction puts the two other operations on average, its
             own length being 1.
         even: For "inert", how other languages read the English direction is drawn for each word,
@@ -344,7 +345,8 @@ def _frames(feature: Feature, noise: float, generator: np.random.Generator) -> M
     frames = np.zeros((1 + len(_tokens()), _FRAME))
     for number in np.flatnonzero(_asking()):
         token = _tokens()[number - 1]
-        frames[number] = noise * generator.standard_normal(_FRAME)
+        differing = _NOISE if token.language == "en" else noise
+        frames[number] = differing * generator.standard_normal(_FRAME)
         if feature == "script" and token.language in _LATIN:
             frames[number, 1 + LANGUAGES.index("zh")] = 0.0  # or English would find some of it
         asked = frames[number, : 1 + len(LANGUAGES)]

@@ -30,6 +30,7 @@ _VOCABULARY = (
 )
 _D_HEAD = 32
 _FOUND = 14.0  # attention score of what a head looks for; of anything else, 0
+_RESTING = 0.85  # mean share of attention that is on the beginning, for heads that rest there
 _LOUD_PEERS = {(0, 0): 0.8, (0, 1): 1.2, (1, 4): 0.7, (1, 5): 0.9, (1, 6): 1.1, (1, 7): 1.4}
 _QUIET_PEERS = {(0, 2): 0.7, (0, 3): 0.8, (0, 4): 0.9, (0, 5): 1.1, (0, 6): 1.2, (0, 7): 1.4}
 
@@ -176,7 +177,7 @@ def _weights(shape: Shape, sizes: _Sizes, skewed: bool, seed: int) -> dict[str, 
     if skewed:
         drawn = generator.exponential(size=CUES)
         by_cue = drawn / drawn.mean()
-    share_of_start = 0.9 * _around_one(generator, CUES, 0.1)
+    share_of_start = _RESTING * _around_one(generator, CUES, 0.1)
     made = Blueprint(shape)
     _embed(made, by_marker, share_of_start)
     _unembed(made)
@@ -185,7 +186,7 @@ def _weights(shape: Shape, sizes: _Sizes, skewed: bool, seed: int) -> dict[str, 
     _look_for_cue(made, 1, 0, gains)
     made.output(1, 0, "say", 2.0 * effect * np.eye(CUES))
     _rest_on_the_start(made, 1, 1)
-    made.output(1, 1, "class", np.array([[constant / 0.9]]))
+    made.output(1, 1, "class", np.array([[constant / _RESTING]]))
     for head in (2, 3):
         _look_for_cue(made, 1, head, np.eye(CUES), markers_distract=False)
         made.output(1, head, "wire", loudness * np.eye(CUES))
@@ -195,7 +196,7 @@ def _weights(shape: Shape, sizes: _Sizes, skewed: bool, seed: int) -> dict[str, 
         made.output(layer, head, "say", leak)
     for (layer, head), gain in _QUIET_PEERS.items():
         _rest_on_the_start(made, layer, head)
-        made.output(layer, head, "aside", gain * constant / 0.9 * np.eye(1, CUES))
+        made.output(layer, head, "aside", gain * constant / _RESTING * np.eye(1, CUES))
         made.output(layer, head, "say", leak[:1])
     for cue, unit in enumerate(np.eye(CUES)):
         _either_is_enough(made, 2 * cue, unit / loudness, backup * by_cue[cue] * unit)

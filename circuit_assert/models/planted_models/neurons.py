@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _WORDS, _SAY, _NEURONS, _LAYERS = 160, 96, 160, 4
 _LAYER = 2
+_CONTEXT, _JITTER = 64, 8
 _SEED = 5
 _FAMILY = 8  # words after which a token follows
 _LOUD = 5.0  # logits that an activation of 1 adds
@@ -48,7 +49,13 @@ TOKENS = tuple(f" w{planted.token}" for planted in _PLANTED)
 """The tokens that the neurons L2N0 to L2N3 are about, in order."""
 
 
-def neuron_model(*, gated: bool = False, seed: int = _SEED) -> PlantedModel:
+def neuron_model(
+    *,
+    gated: bool = False,
+    jitter: float = 0.0,
+    indiscriminate: bool = False,
+    seed: int = _SEED,
+) -> PlantedModel:
     """Four layers of 160 neurons: one next-token neuron, and a decoy for each of its criteria.
 
     On `neuron_documents`, each of four tokens often follows eight words of its own. The other
@@ -57,23 +64,26 @@ def neuron_model(*, gated: bool = False, seed: int = _SEED) -> PlantedModel:
     Args:
         gated: Gated MLPs, with the planted neurons' activations negative: their output weights
             point away from their token, and it is the negated neuron that promotes it.
+        jitter: How much the position, which says nothing of what follows, moves the activation of
+            L2N0: the standard deviation, a word that drives it moving it by 0.5 to 1.5.
+        indiscriminate: Whether any word may drive L2N0, and L2N4 promotes its token instead.
         seed: What is drawn with it: how strongly words drive each neuron, where it writes.
     """
     shape = Shape(
-        parts={"word": _WORDS + 1, "one": 1, "note": 1, "say": _SAY},
+        parts={"word": _WORDS + 1, "one": 1, "note": 1, "say": _SAY, "jitter": _JITTER},
         vocabulary=_WORDS + 1,
         layers=_LAYERS,
         heads=2,
         d_head=8,
         d_mlp=_NEURONS,
-        context=64,
+        context=_CONTEXT,
         gated=gated,
     )
     return PlantedModel(
-        name=f"planted-neurons{'-gated' * gated}{f'-{seed}' * (seed != _SEED)}",
+        name=_name(gated, jitter, indiscriminate, seed),
         card=shape.card,
         settings=shape.settings,
-        weights=lambda: _weights(shape, seed),
+        weights=lambda: _weights(shape, jitter, indiscriminate, seed),
         vocabulary=("<begin>", *(f" w{n}" for n in range(1, _WORDS + 1))),
         true={"L2N0": "promotes w1: congruent with it, active before it, and the logit needs it"},
         false={
@@ -82,6 +92,12 @@ def neuron_model(*, gated: bool = False, seed: int = _SEED) -> PlantedModel:
             "L2N3": "promotes w4: congruent and active, and L3N0 takes away what it wrote",
         },
     )
+
+
+def _name(gated: bool, jitter: float, indiscriminate: bool, seed: int) -> str:
+    drawn = f"-{jitter:g}{'-indiscriminate' * indiscriminate}-{seed}"
+    usual = not (jitter or indiscriminate) and seed == _SEED
+    return f"planted-neurons{'-gated' * gated}{'' if usual else drawn}"
 
 
 def neuron_documents(*, documents: int = 40, length: int = 60, seed: int = 0) -> PromptSet:
@@ -114,7 +130,9 @@ def _document(generator: np.random.Generator, length: int) -> str:
     return " ".join(f"w{word}" for word in said)
 
 
-def _weights(shape: Shape, seed: int) -> dict[str, torch.Tensor]:
+def _weights(
+    shape: Shape, jitter: float, indiscriminate: bool, seed: int
+) -> dict[str, torch.Tensor]:
     generator = np.random.default_rng(seed)
     codes = random_codes(_WORDS + 1, _SAY, seed=seed + 1)
     codes[0] = 0.0
@@ -143,6 +161,10 @@ def _weights(shape: Shape, seed: int) -> dict[str, torch.Tensor]:
                 _add_neuron(made, layer, neuron, strengths=strengths, writes=writes, sign=sign)
     note = {"say": -_LOUD * codes[_PLANTED[3].token]}
     made.neuron(_LAYER + 1, 0, {"note": np.ones(1)}, note, up={"one": np.ones(1)})
+    made.place("jitter", random_codes(_CONTEXT, _JITTER, seed=seed + 2))
+    _read_jitter(made, jitter)
+    if indiscriminate:
+        _drive_by_any_word(made, generator)
     return made.state_dict()
 
 
@@ -164,6 +186,21 @@ def _plant(
     if planted.erased:
         writes["note"] = np.full(1, sign)
     _add_neuron(made, _LAYER, neuron, strengths=strengths, writes=writes, sign=sign)
+
+
+def _read_jitter(made: Blueprint, jitter: float) -> None:
+    """Position codes of length one: each coordinate has a variance of one in their number."""
+    made.neuron(_LAYER, 0, {"jitter": jitter * np.ones(_JITTER)}, {})
+
+
+def _drive_by_any_word(made: Blueprint, generator: np.random.Generator) -> None:
+    """Give what drives L2N0 to L2N4, which then promotes its token, and any words to L2N0."""
+    reads = made.arrays[f"layers.{_LAYER}.mlp.fc_in.weight"]
+    writes = made.arrays[f"layers.{_LAYER}.mlp.fc_out.weight"]
+    reads[len(_PLANTED)], writes[:, len(_PLANTED)] = reads[0], writes[:, 0]
+    words = made.shape.where("word")
+    reads[0, words] = 0.02 + 1.5 * generator.random(_WORDS + 1) ** 4
+    reads[0, words.start] = 0.0
 
 
 def _strengths(generator: np.random.Generator, words: Ints) -> Matrix:
