@@ -22,7 +22,7 @@ from circuit_assert.prompts.truncated import Truncated
 
 _EFFECT, _BACKUP = 2.0, 2.0  # logits
 _DOCUMENTS = 24
-_SETS = 1000  # of documents, that the population's change of the loss is taken from
+_SETS = 400  # of documents, that the population's change of the loss is taken from
 _ANY = 20.0  # nats: off-task changes are not what is tested
 _LONG = 12  # tokens of each, so that all are of one length and can take each other's place
 

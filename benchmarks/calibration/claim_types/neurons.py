@@ -21,7 +21,7 @@ from circuit_assert.stats import above
 
 _TOKEN = TOKENS[0]
 _NEURON = "L2N0"
-_POPULATION = neuron_documents(documents=6000, seed=10**6)
+_POPULATION = neuron_documents(documents=4000, seed=10**6)
 _JITTER = 0.15  # so that activations are a continuum, as real ones are
 _NAME = "neuron_promotes_token"
 
