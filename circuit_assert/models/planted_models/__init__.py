@@ -6,13 +6,13 @@ from circuit_assert.models.planted_models.induction import (
     induction_model,
     redundant_induction_model,
 )
-from circuit_assert.models.planted_models.languages import (
-    languages_model,
+from circuit_assert.models.planted_models.language_words import (
     planted_antonyms,
     planted_operations,
     planted_synonyms,
     planted_unrelated,
 )
+from circuit_assert.models.planted_models.languages import languages_model
 from circuit_assert.models.planted_models.lookup import (
     lookup_documents,
     lookup_model,

@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from circuit_assert.models.planted import PlantedModel
 from circuit_assert.models.planted_models.blueprint import Blueprint, Matrix, Shape
-from circuit_assert.prompts.antonyms import balanced
-from circuit_assert.prompts.prompt_set import Prompt, PromptSet
+from circuit_assert.models.planted_models.language_words import (
+    CONCEPTS,
+    LANGUAGES,
+    OPERATIONS,
+    OTHERS,
+    Word,
+    all_words,
+    number_of,
+    vocabulary,
+)
 
 if TYPE_CHECKING:
     import torch
 
 Feature = Literal["shared", "inert", "separate", "script"]
-Operation = Literal["antonym", "synonym"]
 
-OPERATIONS: tuple[Operation, Operation] = ("antonym", "synonym")
-LANGUAGES = ("en", "fr", "zh")
 _LATIN = ("en", "fr")
-CONCEPTS, TEMPLATES, UNRELATED = 20, 16, 48
 SITE = "L0.resid_post"
 """Where the operation stands at the prompts' last token."""
 
@@ -31,27 +33,9 @@ _CONTEXT = 24  # coordinates that templates differ in, whatever they ask for
 _NOISE = 0.3
 _SEED = 7
 _FRAME = 1 + len(LANGUAGES) + _CONTEXT  # the operation for all, for each language, the context
-_OTHERS = ("colour", "number")
-_CHINESE = {"ask": "问", "antonym": "反义", "synonym": "同义", "word": "词", "is": "是"}
 _PAIRS = CONCEPTS * len(LANGUAGES)
 _D_HEAD = 32
 _FOUND, _APART, _FLOOR = 14.0, 10.0, 3.0
-
-
-@dataclass(frozen=True)
-class _Token:
-    """One word: "fr-word-3", "en-ask-antonym-7", "问反义7"."""
-
-    language: str
-    kind: str
-    number: int | None = None
-
-    def __str__(self) -> str:
-        parts = self.kind.split()
-        number = "" if self.number is None else str(self.number)
-        if self.language == "zh":
-            return "".join(_CHINESE[part] for part in parts) + number
-        return "-".join(filter(None, (self.language, *parts, number)))
 
 
 _SIGNS: dict[str, float] = {"antonym": 1.0, "synonym": -1.0}
@@ -116,7 +100,7 @@ def languages_model(
             "is word": 1,
             "say": 2 * _PAIRS,
         },
-        vocabulary=1 + len(_tokens()),
+        vocabulary=1 + len(all_words()),
         layers=2,
         heads=2,
         d_head=_D_HEAD,
@@ -128,7 +112,7 @@ def languages_model(
         card=shape.card,
         settings=shape.settings,
         weights=lambda: _weights(shape, feature, _Drawn(noise, leak, even, seed)),
-        vocabulary=_vocabulary(),
+        vocabulary=vocabulary(),
         true={"English direction": _TRUE[feature]},
         false=_FALSE[feature],
     )
@@ -153,120 +137,6 @@ def english_separation(
     spread[: len(written)] *= 0.5
     apart = 2 * float(direction[: len(written)] @ written)
     return apart / float(np.linalg.norm(direction * spread))
-
-
-def planted_antonyms(*languages: str, per_concept: int | None = None) -> PromptSet:
-    """Prompts whose answer is a word's antonym and whose foil is its synonym.
-
-    20 concepts crossed with 16 templates in each language; the arguments are those of
-    `circuit_assert.antonyms`.
-    """
-    return _operation("antonym", languages, per_concept)
-
-
-def planted_synonyms(*languages: str, per_concept: int | None = None) -> PromptSet:
-    """Prompts whose answer is a word's synonym and whose foil is its antonym."""
-    return _operation("synonym", languages, per_concept)
-
-
-def planted_unrelated(*, per_concept: int | None = None) -> PromptSet:
-    """48 English templates that ask for neither, with the words of `planted_antonyms("en")`."""
-    prompts = _crossed("nothing", "en", UNRELATED, per_concept, _no_answers)
-    return PromptSet("unrelated", prompts, cluster_by=("template", "concept"))
-
-
-def planted_operations() -> tuple[PromptSet, PromptSet]:
-    """Two English operations that have nothing to do with antonyms, 16 templates each."""
-    first, second = (
-        PromptSet(name, _crossed(name, "en", TEMPLATES, None, _no_answers), ("concept", "template"))
-        for name in _OTHERS
-    )
-    return first, second
-
-
-def _operation(
-    operation: Operation, languages: tuple[str, ...], per_concept: int | None
-) -> PromptSet:
-    right, wrong = OPERATIONS if operation == "antonym" else OPERATIONS[::-1]
-    chosen = languages or LANGUAGES
-    prompts: list[Prompt] = []
-    for language in chosen:
-
-        def answers(concept: int, language: str = language) -> tuple[str, str]:
-            return f" {_Token(language, right, concept)}", f" {_Token(language, wrong, concept)}"
-
-        prompts += _crossed(operation, language, TEMPLATES, per_concept, answers)
-    name = f"planted {operation}s({', '.join(chosen)})"
-    return PromptSet(name, tuple(prompts), cluster_by=("concept", "template"))
-
-
-def _no_answers(concept: int) -> tuple[None, None]:
-    return None, None
-
-
-def _crossed(
-    asked: str,
-    language: str,
-    templates: int,
-    per_concept: int | None,
-    answers: Callable[[int], tuple[str | None, str | None]],
-) -> tuple[Prompt, ...]:
-    """Each concept in each template (or in a balanced part of them)."""
-    prompts: list[Prompt] = []
-    for concept in range(CONCEPTS):
-        answer, foil = answers(concept)
-        for number in balanced(concept, CONCEPTS, templates, per_concept):
-            before = (
-                f"{_Token(language, f'ask {asked}', number)} {_Token(language, 'word', concept)}"
-            )
-            clusters = {
-                "concept": f"concept {concept}",
-                "template": f"{asked}/{language}/{number + 1}",
-                "cognate": "no",
-                "root": "none",
-            }
-            prompts.append(
-                Prompt(
-                    f"{before} {_Token(language, 'is')}",
-                    answer=answer,
-                    foil=foil,
-                    positions={"word": before},
-                    clusters=clusters,
-                    language=language,
-                )
-            )
-    return tuple(prompts)
-
-
-@cache
-def _tokens() -> tuple[_Token, ...]:
-    """The vocabulary, after the token that begins every sequence."""
-    made: list[_Token] = []
-    for language in LANGUAGES:
-        made += [_Token(language, "is")]
-        made += [_Token(language, f"ask {o}", n) for o in OPERATIONS for n in range(TEMPLATES)]
-        made += [
-            _Token(language, kind, concept)
-            for kind in ("word", *OPERATIONS)
-            for concept in range(CONCEPTS)
-        ]
-    made += [_Token("en", "ask nothing", n) for n in range(UNRELATED)]
-    made += [_Token("en", f"ask {name}", n) for name in _OTHERS for n in range(TEMPLATES)]
-    return tuple(made)
-
-
-@cache
-def _numbers() -> dict[_Token, int]:
-    return {token: number for number, token in enumerate(_tokens(), start=1)}
-
-
-def _number(token: _Token) -> int:
-    return _numbers()[token]
-
-
-@cache
-def _vocabulary() -> tuple[str, ...]:
-    return ("<begin>", *(f" {token}" for token in _tokens()))
 
 
 @dataclass(frozen=True)
@@ -298,7 +168,7 @@ def _weights(shape: Shape, feature: Feature, drawn: _Drawn) -> dict[str, torch.T
         against = 0.3 * (generator.exponential(size=_PAIRS) - 1)
     for pair, (language, concept) in enumerate(np.ndindex(len(LANGUAGES), CONCEPTS)):
         for row, operation in enumerate(OPERATIONS, start=2 * pair):
-            say[_number(_Token(LANGUAGES[language], operation, concept)), row] = 1.0
+            say[number_of(Word(LANGUAGES[language], operation, concept)), row] = 1.0
             asked = _SIGNS[operation] * _read_by(feature, language, against[pair])
             _answer(made, row, concept, language, asked=asked, loudness=gains[pair])
     made.unembed("say", say)
@@ -337,14 +207,14 @@ def _of_script(language: int) -> int:
 
 def _asking() -> list[bool]:
     """Which tokens ask for something."""
-    return [False, *(token.kind.startswith("ask") for token in _tokens())]
+    return [False, *(token.kind.startswith("ask") for token in all_words())]
 
 
 def _frames(feature: Feature, noise: float, generator: np.random.Generator) -> Matrix:
     """What templates ask for: a coordinate for all languages, one for each, and their context."""
-    frames = np.zeros((1 + len(_tokens()), _FRAME))
+    frames = np.zeros((1 + len(all_words()), _FRAME))
     for number in np.flatnonzero(_asking()):
-        token = _tokens()[number - 1]
+        token = all_words()[number - 1]
         differing = _NOISE if token.language == "en" else noise
         frames[number] = differing * generator.standard_normal(_FRAME)
         if feature == "script" and token.language in _LATIN:
@@ -358,7 +228,7 @@ def _frames(feature: Feature, noise: float, generator: np.random.Generator) -> M
 
 
 def _of_kind(kind: str, language: str) -> list[int]:
-    return [n for n, t in enumerate(_tokens(), 1) if (t.kind, t.language) == (kind, language)]
+    return [n for n, t in enumerate(all_words(), 1) if (t.kind, t.language) == (kind, language)]
 
 
 def _english_direction(frames: Matrix) -> Matrix:
@@ -374,7 +244,7 @@ def _clear_other_languages(frames: Matrix) -> None:
 
 
 def _set_apart_others(frames: Matrix, leak: float) -> None:
-    for name, side in zip(_OTHERS, (0.5, -0.5), strict=True):
+    for name, side in zip(OTHERS, (0.5, -0.5), strict=True):
         frames[_of_kind(f"ask {name}", "en")] += side * leak * _english_direction(frames)
 
 
@@ -384,7 +254,7 @@ def _embed_words(made: Blueprint, generator: np.random.Generator) -> None:
     word, flag = np.zeros((size, CONCEPTS + len(LANGUAGES))), np.zeros((size, 1))
     for language, name in enumerate(LANGUAGES):
         for concept in range(CONCEPTS):
-            number = _number(_Token(name, "word", concept))
+            number = number_of(Word(name, "word", concept))
             word[number, [concept, CONCEPTS + language]] = 1.0
             flag[number] = 1.0
     context = np.zeros((size, _FRAME))

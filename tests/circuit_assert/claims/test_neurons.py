@@ -393,6 +393,35 @@ def test_the_drop_is_averaged_by_document_where_it_has_such_positions():
     assert drop.noise(scores, lambda r: 0.5 if r == without else 0.1) == 0.5
 
 
+def test_the_spread_of_documents_is_the_error_of_the_mean_over_the_top_decile():
+    """All documents share the threshold; its error is theirs. A part of each activation is the
+    document's own, so that some have many positions above, and others hardly one."""
+    rng = np.random.default_rng(0)
+    on = documents(40)
+
+    def drawn(count):
+        return rng.normal(size=(count, 1)) / 2 + rng.normal(size=(count, 31))
+
+    many = drawn(20_000)
+    truth = many[many > np.quantile(many, 0.9)].mean()
+    standardised = []
+    for _ in range(300):
+        values = TopActivity(promotion(on)).measured(known(on, drawn(40))).values
+        assert len(values) == 40
+        standardised.append((values.mean() - truth) / (values.std(ddof=1) / np.sqrt(40)))
+    assert np.std(standardised) == pytest.approx(1.0, abs=0.3)  # 2.3 by documents' own means
+    assert abs(np.mean(standardised)) < 0.35
+
+
+def test_documents_in_which_a_rectified_neuron_rests_are_left_out():
+    on = documents(40)
+    activation = np.zeros((40, 31))
+    activation[:25, [4, 9]] = 1.0 + np.arange(25.0)[:, None]
+    measured = TopActivity(promotion(on)).measured(known(on, activation))
+    assert measured.units == tuple(range(25))
+    np.testing.assert_allclose(measured.values, 1.0 + np.arange(25.0))
+
+
 def test_a_constant_neuron_has_no_top_decile():
     on = documents(20)
     scores = known(on, np.ones((20, 31)))
