@@ -237,6 +237,12 @@ class Session:
         self._resident = spec
         return self._known[spec]
 
+    def forget(self) -> None:
+        """Forget scores and evidence, not the loaded weights: the next claims measure anew."""
+        if self._resident is not None:
+            self._known = {self._resident: self._known[self._resident].apart()}
+        self._evidence.clear()
+
     def close(self) -> None:
         """Free the loaded model; scores and evidence stay."""
         if self._resident is not None:
