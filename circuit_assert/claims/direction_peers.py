@@ -12,6 +12,7 @@ import numpy.typing as npt
 from circuit_assert.claims.criteria import Found, Question
 from circuit_assert.claims.directions import Floats, matched_directions, separation
 from circuit_assert.claims.matched_pairs import MatchedPairs
+from circuit_assert.claims.quantities import remembered
 from circuit_assert.claims.separations import Axis, MovedChoice, projections, shift_by
 from circuit_assert.errors import ClaimError
 from circuit_assert.measurements import LogitDifference, Request
@@ -44,6 +45,7 @@ class Peers:
         """What the claimed direction and the matched ones are made of."""
         return (*self.axis.requests(), self.axis.at(self.unrelated))
 
+    @remembered
     def numbers(self, scores: Scores) -> Floats:
         """float64[direction, d_model], of unit norm."""
         tokenized = scores.tokenized(self.unrelated)

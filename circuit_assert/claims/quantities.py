@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeAlias
+from typing import Any, TypeAlias, TypeVar
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +17,10 @@ from circuit_assert.measurements.base import AnyRequest, Request, Scores
 
 Values = npt.NDArray[np.float64]
 Pick: TypeAlias = tuple[int, ...]
+Of = TypeVar("Of", bound=Hashable)
+Made = TypeVar("Made")
+
+_REMEMBERED: WeakKeyDictionary[Scores, dict[Hashable, Any]] = WeakKeyDictionary()
 
 
 class CannotTell(Exception):  # noqa: N818 - not an error: a reason to be inconclusive
@@ -23,6 +29,26 @@ class CannotTell(Exception):  # noqa: N818 - not an error: a reason to be inconc
 
 class DoesNotApply(Exception):  # noqa: N818 - not an error: a guard with nothing to guard
     """A guard is about something that this model does not have."""
+
+
+def remembered(method: Callable[[Of, Scores], Made]) -> Callable[[Of, Scores], Made]:
+    """Work out a method of scores once for the same scores.
+
+    For methods all of whose requests have been measured: what is measured never changes. They are
+    asked again after each run, by every claim that they are part of.
+    """
+
+    @functools.wraps(method)
+    def look_up(of: Of, scores: Scores) -> Made:
+        try:
+            known = _REMEMBERED.setdefault(scores, {})
+        except TypeError:  # scores that are a plain mapping
+            return method(of, scores)
+        if (method, of) not in known:
+            known[method, of] = method(of, scores)
+        return known[method, of]
+
+    return look_up
 
 
 @dataclass(frozen=True)

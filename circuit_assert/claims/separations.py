@@ -18,7 +18,7 @@ from circuit_assert.claims.directions import (
     separation_by_pair,
 )
 from circuit_assert.claims.matched_pairs import LEAST, Fitting, MatchedPairs, content_tokens
-from circuit_assert.claims.quantities import CannotTell, Measured, Quantity
+from circuit_assert.claims.quantities import CannotTell, Measured, Quantity, remembered
 from circuit_assert.components import Direction
 from circuit_assert.errors import ClaimError
 from circuit_assert.interventions import Shift
@@ -65,9 +65,12 @@ class Axis:
         """What the direction is made of."""
         return tuple(self.at(end) for end in self.ends)
 
-    def numbers(
-        self, scores: Scores, keep: Callable[[Prompt], bool] = lambda prompt: True
-    ) -> LeftOut:
+    @remembered
+    def numbers(self, scores: Scores) -> LeftOut:
+        """The direction, of all its prompts."""
+        return self.of(scores, lambda prompt: True)
+
+    def of(self, scores: Scores, keep: Callable[[Prompt], bool]) -> LeftOut:
         """The direction, of the prompts to keep.
 
         Raises:
@@ -117,7 +120,7 @@ class Separation(Quantity):
         axis = self.axis.numbers(scores)
         if self.without_shared_words:
             fitting = fitting.keeping(_shares_no_words(self.axis, self.pairs, fitting, scores))
-            axis = self.axis.numbers(scores, _without_roots_of(self.pairs))
+            axis = self.axis.of(scores, _without_roots_of(self.pairs))
         _require_levels(fitting, self.pairs)
         toward, away = projections(axis, self.axis, self.pairs, fitting, scores)
         values = separation_by_pair(toward, away, fitting.frames, self.by)
@@ -229,6 +232,7 @@ class MovedChoice(Quantity):
             along[rows] = versions[own]
         return moves, along
 
+    @remembered
     def _margins(self, scores: Scores) -> tuple[Request, Request]:
         shift = shift_by(self.axis.direction, self.vectors(scores))
         return (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
@@ -143,6 +144,9 @@ def judge(case: int, seed: int, instances: int) -> Part:
     warnings.filterwarnings("ignore", module="torch|transformer_lens|transformers")
     drawn = islice(CASES[case].claims(seed), instances)
     verdicts = Counter(claim.check().verdict for claim in drawn)
+    del drawn
+    gc.collect()  # a model is large and in cycles, of which the collector sees few objects
+    gc.freeze()  # what is left is imported code: never look at it again
     return Part(case, verdicts.total(), verdicts[Verdict.SUPPORTED], verdicts[Verdict.REFUTED])
 
 
