@@ -24,10 +24,10 @@ def main() -> int:
     """Simulate, print, and write down; 1 when a promise is broken."""
     options = _options()
     found = _done(verdicts.rows(options.samples), options.processes, "drawing prompt sets")
-    print(tables.of_verdicts(found), flush=True)
+    print(f"{tables.OF_VERDICTS}\n\n{tables.of_verdicts(found)}", flush=True)
     parts = _done(simulation.parts(options.instances), options.processes, "judging claims")
     claims = simulation.rows(parts)
-    print(f"\n{tables.of_claims(claims)}")
+    print(f"\n{tables.OF_CLAIMS}\n\n{tables.of_claims(claims)}")
     if options.json:
         records = {"verdicts": [r.record for r in found], "claims": [r.record for r in claims]}
         _write(options.json, records)

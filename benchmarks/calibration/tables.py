@@ -7,6 +7,9 @@ from collections.abc import Iterable, Sequence
 from benchmarks.calibration.claim_types.simulation import Row as ClaimRow
 from benchmarks.calibration.verdicts import Row
 
+OF_VERDICTS = "## Prompt sets drawn from known distributions"
+OF_CLAIMS = "## Claims about planted models"
+
 _AT_BOUND = (
     "| claim type | at its bound | false instances | false passes | at most | false refutations |"
 )

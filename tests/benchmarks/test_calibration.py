@@ -100,6 +100,7 @@ def test_the_command_prints_and_writes(monkeypatch, capsys, tmp_path):
     monkeypatch.setattr(sys, "argv", ["calibration", "--samples", "20", "--json", str(path)])
     assert command.main() == 0
     said = capsys.readouterr().out
+    assert said.index(tables.OF_VERDICTS) < said.index(tables.OF_CLAIMS)
     assert "### normal (promised: at most 1.0 %)" in said
     assert "| `head_attends_inductively` | pattern | 20 of 1 models | 0 (0.0 %) | 13.9 % |" in said
     assert json.loads(path.read_text())["claims"][0]["instances"] == 20
