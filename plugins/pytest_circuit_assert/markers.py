@@ -14,6 +14,8 @@ MARKERS = (
     "tags go into the ledger.",
     "open_claim(reason): the claims of the test are not settled: an inconclusive one does not "
     "fail the run, and the run says so when it settles.",
+    "no_rehearsal: the test is not called beforehand to learn its claims; each is measured when it "
+    "is asked for.",
     "needs_gpu: the test does not run, and is listed as not run, without a GPU.",
     "needs_hub: the test does not run, and is listed as not run, when the model hub is out of "
     "reach.",
