@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from collections import Counter
 
 import pytest
 
@@ -226,3 +227,204 @@ def test_a_body_with_side_effects_runs_once(suite):
     assert (suite.path / "calls").read_text() == "called "
     assert "1 of 2 tests rehearsed." in result.outlines
     assert "Not rehearsed: test_suite.py::test_writes: it uses .open." in result.outlines
+
+
+MANY = """
+    import pytest
+
+    @pytest.mark.parametrize("number", range(200))
+    @pytest.mark.parametrize("weight", [0, 2])
+    def test_many(tiny, weighs, number, weight):
+        claim = weighs(tiny[f"L0H{number % 4}"], weight)
+        assert claim if weight else not claim
+
+    def test_a_loop_of_denials(tiny, weighs):
+        for head in range(4):
+            assert not weighs(tiny[f"L1H{head}"], 0)
+
+    def test_mixed(tiny, weighs):
+        for head, weight in [("L0H0", 2), ("L0H1", 0), ("L0H2", 2), ("L0H3", 0)]:
+            assert bool(weighs(tiny[head], weight)) == (weight == 2)
+"""
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    """How often each test's body was called in rehearsals."""
+    from pytest_circuit_assert.rehearsal.cast import Cast
+
+    made = Counter()
+    call = Cast.call
+
+    def counted(self, item):
+        made[item.originalname] += 1
+        call(self, item)
+
+    monkeypatch.setattr(Cast, "call", counted)
+    return made
+
+
+def test_a_body_is_called_once_and_once_more_for_each_place_that_denies(suite, calls):
+    suite.run(MANY, "--claims-list")
+    assert calls == {"test_many": 200 + 2 * 200, "test_a_loop_of_denials": 2, "test_mixed": 3}
+
+
+def listed(suite, text, *options):
+    result = suite.run(text, *options)
+    assert result.ret == 0
+    assert result.parseoutcomes() == {}
+    assert not suite.files
+    return [line.strip() for line in result.outlines if line.startswith("  ")]
+
+
+LISTED = """
+    import pytest
+
+    def test_asserts(tiny, weighs):
+        assert weighs(tiny["L0H0"], 2)
+
+    def test_denies(tiny, weighs):
+        assert not weighs(tiny["L0H1"], 2)
+
+    @pytest.mark.skip(reason="slow")
+    def test_both(tiny, weighs):
+        for head in ("L1H0", "L1H1"):
+            assert not weighs(tiny[head], 0)
+        assert weighs(tiny["L1H2"], 0), "what is asserted is listed, whatever it comes to"
+
+    def test_either(tiny, weighs):
+        assert weighs(tiny["L0H2"], 2) or weighs(tiny["L0H3"], 2)
+
+    def test_looks(tiny, weighs):
+        assert weighs(tiny["L1H3"], 0).check().verdict == "refuted"
+
+    @pytest.mark.no_rehearsal
+    def test_opted_out(tiny, weighs):
+        assert weighs(tiny["L0H0"], 2)
+
+    def test_without_claims():
+        assert False
+"""
+
+
+@pytest.mark.parametrize("options", [["--claims-list"], ["--claims-list", "-n", "2"]])
+def test_the_list_has_each_claim_and_which_way_it_is_asserted(suite, options):
+    assert [line for line in listed(suite, LISTED, *options) if "transformers" not in line] == [
+        "asserted  L0H0 weighs 2  (test_suite.py::test_asserts)",
+        "denied    L0H1 weighs 2  (test_suite.py::test_denies)",
+        "denied    L1H0 weighs 0  (test_suite.py::test_both)",
+        "denied    L1H1 weighs 0  (test_suite.py::test_both)",
+        "asserted  L1H2 weighs 0  (test_suite.py::test_both)",
+        "unknown   L0H2 weighs 2  (test_suite.py::test_either)",
+        "unknown   L1H3 weighs 0  (test_suite.py::test_looks)",
+        "test_suite.py::test_opted_out: it is marked no_rehearsal",
+    ]
+
+
+def test_the_plan_says_what_it_takes(suite):
+    lines = listed(suite, LISTED, "--claims-plan")
+    assert (
+        "plan: 7 claims on 1 prompt set; where none is refuted early, at least 1 pass and "
+        "0 interventions, 24 prompts run"
+    ) in lines
+    assert "size: weights of about 0.09 MB, about" in " ".join(lines)
+
+
+@pytest.mark.parametrize("option", ["--claims-list", "--claims-plan"])
+def test_listing_loads_nothing_heavy(suite, option):
+    conftest = suite.path / "conftest.py"
+    conftest.write_text(
+        conftest.read_text()
+        + "\nimport sys\n"
+        + "def pytest_sessionfinish():\n"
+        + "    print('loaded:', *sorted({name.split('.')[0] for name in sys.modules}))\n"
+    )
+    lines = suite.run_apart(LISTED, option).outlines
+    (loaded,) = [line.split() for line in lines if "loaded:" in line]
+    assert "circuit_assert" in loaded
+    assert not {"torch", "scipy", "transformers", "transformer_lens", "pandas"} & set(loaded)
+
+
+REFUSED = {
+    "print('x')": "print",
+    "global seen; seen = 1": "it stores to a global",
+    "tiny.seen = 1": "it stores to an attribute",
+    "{}['x'] = 1": "it stores into a container",
+    "import os": "it imports",
+    "GIVEN.append(1)": "it uses GIVEN.append",
+    "given = GIVEN; given += [1]": "it changes a value in place",
+    "given = GIVEN; given.append(1)": "it uses .append",
+    "with open('x') as file: pass": "it has a with block",
+    "try: helper(tiny)\n    except OSError: pass": "it handles exceptions",
+    "measured = tiny.measure([])": "it uses .measure",
+    "writes()": "it calls writes, and it stores to a global",
+    "[writes() for _ in range(2)]": "it calls writes",
+    "(lambda: writes())()": "it calls writes",
+    "OBJECT()": "it uses OBJECT",
+    "bool(CLAIM)": "it uses CLAIM, a Claim",
+    "ca.discover(tiny)": "it uses ca.discover",
+    "ca.model('x')": "it uses ca.model",
+    "class A: pass": "it makes a class",
+    "missing()": "it uses missing, which is not there",
+}
+HARMLESS = [
+    "heads = [f'L0H{i}' for i in range(2)]",
+    "heads = sorted({'a': 1}.items(), key=lambda pair: pair[1])",
+    "helper(tiny)",
+    "on = ca.repeated_tokens(seed=3)",
+    "parts = tiny.heads(layers=[0]).each()",
+    "both = tiny['L0H0', 'L0H1'], GIVEN[:1], len(GIVEN) > 1 and GIVEN[0]",
+]
+BODY = """
+import circuit_assert as ca
+from conftest import TINY, weighs
+
+GIVEN = []
+CLAIM = weighs(ca.model(TINY)["L0H0"], 2)
+OBJECT = type("Object", (), dict(__call__=lambda self: None))()
+
+def writes():
+    global seen
+    seen = 1
+
+def helper(model, head="L0H0"):
+    return weighs(model[head], 2)
+
+def test_it(tiny, weighs):
+    {body}
+    assert weighs(tiny["L0H0"], 2)
+"""
+
+
+@pytest.fixture
+def objections(suite, monkeypatch):
+    """Why each of some bodies is not rehearsed; None for those that are."""
+    from pytest_circuit_assert.rehearsal.eligibility import Eligibility
+
+    monkeypatch.setattr("circuit_assert.session._sessions", [])
+    said = {}
+    look = Eligibility.objection
+
+    def looked(self, item):
+        said[item.path.name] = look(self, item)
+        return said[item.path.name]
+
+    monkeypatch.setattr(Eligibility, "objection", looked)
+
+    def found(bodies):
+        for place, body in enumerate(bodies):
+            (suite.path / f"test_{place}.py").write_text(BODY.replace("{body}", body))
+        suite.pytester.runpytest_inprocess("--claims-list", "--import-mode=prepend")
+        return {body: said[f"test_{place}.py"] for place, body in enumerate(bodies)}
+
+    return found
+
+
+def test_what_does_more_than_claim_is_refused_with_the_reason(objections):
+    said = objections(REFUSED)
+    wrong = {b: said[b] for b in REFUSED if said[b] is None or REFUSED[b] not in said[b]}
+    assert not wrong
+
+
+def test_what_only_claims_is_not_refused(objections):
+    assert objections(HARMLESS) == dict.fromkeys(HARMLESS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -60,7 +60,7 @@ def listed(rehearsed: Rehearsed, *, with_plan: bool) -> Iterator[str]:
         for polarity, nodeid, claim in said:
             yield f"  {polarity:<8}  {claim.words}  ({nodeid})"
         if with_plan:
-            yield from planned([claim for _, _, claim in said])
+            yield from planned(model, [claim for _, _, claim in said])
     if rehearsed.refused:
         yield ""
         yield "claims not known before the test runs"
@@ -68,6 +68,35 @@ def listed(rehearsed: Rehearsed, *, with_plan: bool) -> Iterator[str]:
             yield f"  {nodeid}: {reason}"
 
 
-def planned(claims: list[Claim]) -> Iterator[str]:
+def planned(model: Model, claims: Sequence[Claim]) -> Iterator[str]:
     """What measuring the claims takes."""
-    yield ""
+    from circuit_assert.forecast import forecast
+
+    made = forecast(claims)
+    yield (
+        f"  plan: {_count(made.claims, 'claim')} on {_count(made.prompt_sets, 'prompt set')}; "
+        f"where none is refuted early, at least {_count(made.passes, 'pass')} and "
+        f"{_count(made.interventions, 'intervention')}, {_count(made.rows, 'prompt')} run"
+    )
+    if made.open:
+        criteria = "criterion is" if made.open == 1 else "criteria are"
+        yield f"  not counted: {made.open} {criteria} not known before something is measured"
+    yield f"  {_size(model)}"
+
+
+def _size(model: Model) -> str:
+    from circuit_assert.forecast import parameters, weight_bytes
+
+    card = model.card
+    if card is None:
+        return "size: not known before the model is fetched"
+    blocks, _ = parameters(card)
+    return (
+        f"size: weights of about {weight_bytes(card, model.spec.dtype) / 1e6:,.2f} MB, about "
+        f"{2 * blocks / 1e9:.2g} GFLOP for each token; tokens are not counted before it is loaded"
+    )
+
+
+def _count(number: int, noun: str) -> str:
+    plural = f"{noun}es" if noun.endswith("s") else f"{noun}s"
+    return f"{number:,} {noun if number == 1 else plural}"
