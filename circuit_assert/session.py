@@ -138,18 +138,14 @@ class Session:
             claims: About any number of models; each model is loaded once.
         """
         for spec, new in self._unknown([(_spec_of(claim), claim) for claim in claims]).items():
-            try:
-                self._loaded(spec)
-            except Exception:  # noqa: S112 - told to whoever judges a claim
-                continue
             self._prefetch(spec, new)
 
     def _prefetch(self, spec: ModelSpec, claims: Sequence[Claim]) -> None:
-        """All together; where that fails, halves of them."""
+        """All together; where that fails, halves of them, unless it is the model that fails."""
         try:
             self._evaluate_ahead(spec, claims)
         except Exception:
-            half = len(claims) // 2
+            half = len(claims) // 2 if self._resident == spec else 0
             for part in (claims[:half], claims[half:]) if half else ():
                 self._prefetch(spec, part)
 

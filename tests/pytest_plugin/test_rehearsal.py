@@ -354,6 +354,8 @@ REFUSED = {
     "GIVEN.append(1)": "it uses GIVEN.append",
     "given = GIVEN; given += [1]": "it changes a value in place",
     "given = GIVEN; given.append(1)": "it uses .append",
+    "assert given().append(1) is None": "it uses .append",
+    "assert given() or not given().append('x')": "it uses .append",
     "with open('x') as file: pass": "it has a with block",
     "try: helper(tiny)\n    except OSError: pass": "it handles exceptions",
     "measured = tiny.measure([])": "it uses .measure",
@@ -371,6 +373,7 @@ HARMLESS = [
     "heads = [f'L0H{i}' for i in range(2)]",
     "heads = sorted({'a': 1}.items(), key=lambda pair: pair[1])",
     "helper(tiny)",
+    "assert given() == [] and not given() or len(given()) < 2",
     "on = ca.repeated_tokens(seed=3)",
     "parts = tiny.heads(layers=[0]).each()",
     "both = tiny['L0H0', 'L0H1'], GIVEN[:1], len(GIVEN) > 1 and GIVEN[0]",
@@ -386,6 +389,9 @@ OBJECT = type("Object", (), dict(__call__=lambda self: None))()
 def writes():
     global seen
     seen = 1
+
+def given():
+    return GIVEN
 
 def helper(model, head="L0H0"):
     return weighs(model[head], 2)
@@ -428,3 +434,140 @@ def test_what_does_more_than_claim_is_refused_with_the_reason(objections):
 
 def test_what_only_claims_is_not_refused(objections):
     assert objections(HARMLESS) == dict.fromkeys(HARMLESS)
+
+
+EVENTS = """
+import sys
+import warnings
+
+events = []
+judge_all = read_out
+
+
+def read_out(session, spec, claims):
+    if not events:
+        warnings.warn("the model is old", UserWarning)
+    events.append(f"{len(claims)} in {spec.name}")
+    if any(claim.arguments["weight"] == "9" for claim in claims):
+        raise LookupError("no such weight")
+    judge_all(session, spec, claims)
+
+
+class Timeout:
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item):
+        events.append(item.name)
+        return (yield)
+
+
+def pytest_collection_finish(session):
+    if session.config.option.tbstyle == "line":
+        session.config.pluginmanager.register(Timeout())
+
+
+def pytest_sessionfinish():
+    print("events:", "; ".join(events))
+
+
+OTHER = PlantedModel("other", SIZES, {}, dict, tuple(f" w{i}" for i in range(80)))
+other = model_fixture(OTHER)
+"""
+
+
+@pytest.fixture
+def events(suite):
+    """What happens in a run, in order: tests that begin, and claims that are measured together."""
+    conftest = suite.path / "conftest.py"
+    conftest.write_text(conftest.read_text() + EVENTS)
+
+    def ran(text, *options):
+        result = suite.run(text, *options)
+        (line,) = [line for line in result.outlines if "events: " in line]
+        return line.split("events: ")[1].split("; "), result
+
+    return ran
+
+
+TWO_MODELS = """
+    import pytest
+
+    def test_first():
+        pass
+
+    def test_tiny(tiny, weighs):
+        assert weighs(tiny["L0H0"], 2)
+
+    def test_other(other, weighs):
+        assert weighs(other["L0H0"], 2)
+
+    def test_tiny_again(tiny, weighs):
+        assert weighs(tiny["L0H0"], 2)
+        assert weighs(tiny["L0H1"], 2)
+
+    @pytest.mark.skip
+    def test_skipped(tiny, weighs):
+        assert weighs(tiny["L0H3"], 2)
+
+    @pytest.mark.no_rehearsal
+    def test_opted_out(other, weighs):
+        assert weighs(other["L0H1"], 2)
+"""
+
+
+def test_claims_are_measured_together_before_their_models_first_test_and_its_timeout(events):
+    happened, _ = events(TWO_MODELS, "--tb=line")
+    assert happened == [
+        *("test_first", "2 in tiny", "test_tiny", "1 in other", "test_other"),
+        *("test_tiny_again", "test_skipped", "test_opted_out", "1 in other"),
+    ]
+
+
+@pytest.mark.parametrize("how", ["option", "setting"])
+def test_without_rehearsal_each_is_measured_when_it_is_asked_for(suite, events, how):
+    options = ["--tb=line", "--claims-no-rehearsal"]
+    if how == "setting":
+        suite.configure(claims_no_rehearsal="true")
+        options = ["--tb=line"]
+    happened, result = events(TWO_MODELS, *options)
+    assert happened == [
+        *("test_first", "test_tiny", "1 in tiny", "test_other", "1 in other"),
+        *("test_tiny_again", "1 in tiny", "test_skipped", "test_opted_out", "1 in other"),
+    ]
+    assert "rehearsed" not in result.stdout.str()
+
+
+@pytest.mark.parametrize("options", [["--collect-only"], ["--setup-only"], ["-k", "first"]])
+def test_where_no_claim_is_judged_none_is_measured(events, options):
+    happened, _ = events(TWO_MODELS, *options)
+    assert happened == [""]
+
+
+def test_a_claim_that_fails_fails_in_its_own_test_only(events):
+    happened, result = events(
+        """
+        def test_good(tiny, weighs):
+            assert weighs(tiny["L0H0"], 2)
+
+        def test_bad(tiny, weighs):
+            assert weighs(tiny["L0H0"], 9)
+
+        def test_also_good(tiny, weighs):
+            assert not weighs(tiny["L0H1"], 0)
+        """,
+    )
+    assert result.parseoutcomes().items() >= {"passed": 2, "failed": 1}.items()
+    assert "LookupError: no such weight" in result.stdout.str()
+    assert happened == ["3 in tiny", "1 in tiny", "1 in tiny", "1 in tiny"]
+
+
+@pytest.mark.parametrize("options", [[], ["-W", "error::UserWarning"]])
+def test_warnings_of_a_prefetch_are_those_of_its_test(events, options):
+    text = """
+        def test_it(tiny, weighs):
+            assert weighs(tiny["L0H0"], 2)
+    """
+    rehearsed, without = (
+        events(text, *options, *more)[1] for more in ([], ["--claims-no-rehearsal"])
+    )
+    assert rehearsed.parseoutcomes() == without.parseoutcomes()
+    assert "the model is old" in rehearsed.stdout.str()

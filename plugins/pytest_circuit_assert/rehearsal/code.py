@@ -54,6 +54,7 @@ _NAMES = """
 """
 ATTRIBUTES = frozenset(_NAMES.split())
 """Attributes that change nothing, of whatever a rehearsed function can get hold of."""
+_OF_NO_MEANING = ("EXTENDED_ARG", "PUSH_NULL", "CACHE")
 _REWRITTEN = ("@py", "@pytest")
 """How names begin that pytest's rewriting of assertions brings in."""
 
@@ -77,20 +78,16 @@ def deed(code: CodeType) -> str | None:
         return "it is asynchronous"
     if code.co_flags & CO_GENERATOR and code.co_name != "<genexpr>":
         return "it yields"
-    found = (_deed(code, before, step) for before, step in _steps(code))
+    found = (_deed(code, *steps) for steps in _steps(code))
     inner = (deed(each) for each in _within(code))
     return next(filter(None, (*found, *inner)), None)
 
 
 def taken(code: CodeType) -> Iterator[Taken]:
     """The globals that it uses, and what of them."""
-    steps = [step for _, step in _steps(code)]
-    for place, step in enumerate(steps):
-        if step.opname != "LOAD_GLOBAL" or step.argval.startswith(_REWRITTEN):
-            continue
-        after = steps[place + 1] if place + 1 < len(steps) else step
-        attribute = after.argval if after.opname in ("LOAD_ATTR", "LOAD_METHOD") else ""
-        yield Taken(step.argval, attribute)
+    for _, step, after in _steps(code):
+        if step.opname == "LOAD_GLOBAL" and not step.argval.startswith(_REWRITTEN):
+            yield Taken(step.argval, after.argval if _is_attribute(after) else "")
     for each in _within(code):
         yield from taken(each)
 
@@ -101,25 +98,23 @@ def uses(code: CodeType, variable: str) -> bool:
         step.opname != "MAKE_CELL"
         and (step.argval == variable or (type(step.argval) is tuple and variable in step.argval))
         and step.opname != "LOAD_CONST"
-        for _, step in _steps(code)
+        for _, step, _ in _steps(code)
     )
 
 
-def _steps(code: CodeType) -> Iterator[tuple[dis.Instruction | None, dis.Instruction]]:
-    """Each instruction, and the one before it."""
-    before = None
-    for step in dis.get_instructions(code):
-        if step.opname in ("EXTENDED_ARG", "PUSH_NULL", "CACHE"):
-            continue
-        yield before, step
-        before = step
+def _steps(code: CodeType) -> Iterator[tuple[dis.Instruction, dis.Instruction, dis.Instruction]]:
+    """Each instruction between the one before it and the one after it; at an end, itself."""
+    steps = [s for s in dis.get_instructions(code) if s.opname not in _OF_NO_MEANING]
+    yield from zip([steps[0], *steps], steps, [*steps[1:], steps[-1]], strict=False)
 
 
 def _within(code: CodeType) -> list[CodeType]:
     return [const for const in code.co_consts if isinstance(const, CodeType)]
 
 
-def _deed(code: CodeType, before: dis.Instruction | None, step: dis.Instruction) -> str | None:
+def _deed(
+    code: CodeType, before: dis.Instruction, step: dis.Instruction, after: dis.Instruction
+) -> str | None:
     name = step.opname
     if code.co_name == "<genexpr>" and name in _OF_GENERATOR_EXPRESSIONS:
         return None
@@ -129,16 +124,29 @@ def _deed(code: CodeType, before: dis.Instruction | None, step: dis.Instruction)
         return "it changes a value in place"
     if name == "STORE_DEREF" and step.argval in code.co_freevars:
         return "it stores to a variable outside"
-    if name in ("LOAD_ATTR", "LOAD_METHOD"):
-        return _attribute(before, str(step.argval))
-    return None
+    if not _is_attribute(step) or step.argval in ATTRIBUTES:
+        return None
+    if before.opname == "LOAD_GLOBAL" or _is_of_rewriting(before, step, after):
+        return None  # what is taken of a global is looked at with the global
+    return f"it uses .{step.argval}"
 
 
-def _attribute(before: dis.Instruction | None, attribute: str) -> str | None:
-    """An attribute of a global is looked at with the global; of anything else, by its name."""
-    if before is not None and before.opname == "LOAD_GLOBAL":
-        return None
-    rewritten = before is not None and str(before.argval).startswith(_REWRITTEN)
-    if attribute in ATTRIBUTES or rewritten:
-        return None
-    return f"it uses .{attribute}"
+def _is_attribute(step: dis.Instruction) -> bool:
+    return step.opname in ("LOAD_ATTR", "LOAD_METHOD")
+
+
+def _is_of_rewriting(
+    before: dis.Instruction, step: dis.Instruction, after: dis.Instruction
+) -> bool:
+    """Whether pytest's explanation of an assertion is being put together, in a list of its own."""
+    wholes, parts = _last(before), _last(after)
+    return (
+        step.argval == "append"
+        and wholes.startswith("@py_assert")
+        and parts.startswith("@py_format")
+    )
+
+
+def _last(step: dis.Instruction) -> str:
+    """The variable that an instruction loads last; some load two."""
+    return str(step.argval[-1] if type(step.argval) is tuple else step.argval)
