@@ -155,7 +155,7 @@ SUITES = {
 def told(suite, text, *options):
     """Everything that a run says of tests and claims, but for when and how long."""
     shutil.rmtree(suite.path / ".claims", ignore_errors=True)
-    result = suite.run(text, "-rA", "--tb=line", "--import-mode=prepend", *options)
+    result = suite.last = suite.run(text, "-rA", "--tb=line", "--import-mode=prepend", *options)
     found = suite.ledger
     told_of = re.compile("(PASSED|FAILED|ERROR|SKIPPED|XFAIL) ")
     return (
@@ -188,6 +188,8 @@ def test_it_changes_no_outcome_and_no_verdict(suite, which, options):
 def test_it_changes_nothing_for_workers(suite):
     text = "\n".join(SUITES[which] for which in ("exceptions", "control flow"))
     ret, outcomes, _, claims, assertions = told(suite, text, "-n", "2")
+    (said,) = [line for line in suite.last.outlines if "rehearsed." in line]
+    assert said == "10 of 13 tests rehearsed."
     alone = told(suite, text, "--claims-no-rehearsal")
     assert (ret, outcomes, claims, assertions) == (alone[0], alone[1], *alone[3:])
 
@@ -475,10 +477,11 @@ other = model_fixture(OTHER)
 
 
 @pytest.fixture
-def events(suite):
+def events(suite, monkeypatch):
     """What happens in a run, in order: tests that begin, and claims that are measured together."""
     conftest = suite.path / "conftest.py"
     conftest.write_text(conftest.read_text() + EVENTS)
+    monkeypatch.setattr("pytest_circuit_assert.markers._without_gpu", lambda: "needs a GPU")
 
     def ran(text, *options):
         result = suite.run(text, *options)
@@ -511,6 +514,10 @@ TWO_MODELS = """
     @pytest.mark.no_rehearsal
     def test_opted_out(other, weighs):
         assert weighs(other["L0H1"], 2)
+
+    @pytest.mark.needs_gpu
+    def test_on_a_gpu(tiny, weighs):
+        assert weighs(tiny["L1H0"], 2)
 """
 
 
@@ -518,7 +525,7 @@ def test_claims_are_measured_together_before_their_models_first_test_and_its_tim
     happened, _ = events(TWO_MODELS, "--tb=line")
     assert happened == [
         *("test_first", "2 in tiny", "test_tiny", "1 in other", "test_other"),
-        *("test_tiny_again", "test_skipped", "test_opted_out", "1 in other"),
+        *("test_tiny_again", "test_skipped", "test_opted_out", "1 in other", "test_on_a_gpu"),
     ]
 
 
@@ -532,6 +539,7 @@ def test_without_rehearsal_each_is_measured_when_it_is_asked_for(suite, events, 
     assert happened == [
         *("test_first", "test_tiny", "1 in tiny", "test_other", "1 in other"),
         *("test_tiny_again", "1 in tiny", "test_skipped", "test_opted_out", "1 in other"),
+        "test_on_a_gpu",
     ]
     assert "rehearsed" not in result.stdout.str()
 

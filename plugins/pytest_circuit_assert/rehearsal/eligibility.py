@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from pytest_circuit_assert.markers import missing_for
 from pytest_circuit_assert.rehearsal.cast import (
     arguments_of,
     fixtures_of,
@@ -18,7 +19,7 @@ from pytest_circuit_assert.rehearsal.code import uses
 from pytest_circuit_assert.rehearsal.values import Scrutiny
 
 _OURS_FOR_FIXTURES = ("claims_session", "request")
-_MAY_SKIP = ("skip", "skipif", "needs_gpu", "needs_hub", "xfail")
+_MAY_SKIP = ("skip", "skipif", "xfail")
 
 
 class Eligibility:
@@ -91,4 +92,5 @@ def uses_self(method: FunctionType) -> bool:
 
 def may_be_skipped(item: pytest.Item) -> bool:
     """Whether the test may never ask for its claims: these are listed, and not prefetched."""
-    return any(item.get_closest_marker(name) is not None for name in _MAY_SKIP)
+    marked = any(item.get_closest_marker(name) is not None for name in _MAY_SKIP)
+    return marked or missing_for(item) is not None

@@ -83,7 +83,7 @@ class Rehearsal:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, _T, _T]:
         """Rehearse what is left after -k and --lf."""
-        if self._options.rehearse and _will_run(session):
+        if self._options.rehearse and session.items and _will_run(session):
             self.rehearsed = rehearse(self._config, session.items)
             self._plan(session.items)
         return (yield)
