@@ -279,6 +279,14 @@ def listed(suite, text, *options):
     return [line.strip() for line in result.outlines if line.startswith("  ")]
 
 
+@pytest.mark.parametrize(
+    "loop", ["while weighs(tiny['L0H0'], 2): pass", "while True: weighs(tiny['L0H0'], 2)"]
+)
+def test_a_loop_without_end_ends_in_a_rehearsal(suite, calls, loop):
+    suite.run(f"def test_it(tiny, weighs):\n    {loop}\n", "--claims-list")
+    assert calls == {"test_it": 1}
+
+
 LISTED = """
     import pytest
 
@@ -361,6 +369,8 @@ REFUSED = {
     "with open('x') as file: pass": "it has a with block",
     "try: helper(tiny)\n    except OSError: pass": "it handles exceptions",
     "measured = tiny.measure([])": "it uses .measure",
+    "second(tiny)": "it calls second, and it calls first",
+    "first(tiny)": "it calls first, and it calls second",
     "writes()": "it calls writes, and it stores to a global",
     "[writes() for _ in range(2)]": "it calls writes",
     "(lambda: writes())()": "it calls writes",
@@ -391,6 +401,13 @@ OBJECT = type("Object", (), dict(__call__=lambda self: None))()
 def writes():
     global seen
     seen = 1
+
+def first(model):
+    second(model)
+    print(model)
+
+def second(model):
+    return first(model)
 
 def given():
     return GIVEN

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from circuit_assert.models.model import Model
 
 _MOST_CLAIMS = 1000
-"""Of one call of a test: `while claim` would ask for ever."""
+"""That one call of a test judges: `while claim` would ask for ever."""
+_MOST_MADE = 10 * _MOST_CLAIMS
 
 
 class CannotRehearseError(Exception):
@@ -95,11 +96,13 @@ class Call:
         judged: The claims that it judges, by id.
         asked: Whose truth it asks for, in order.
         culprit: What stopped it, when that is an assertion of a claim.
+        made: How many claims it has built.
     """
 
     judged: dict[str, Claim] = field(default_factory=dict[str, "Claim"])
     asked: list[Asked] = field(default_factory=list[Asked])
     culprit: Asked | None = None
+    made: int = 0
 
 
 class Stage:
@@ -151,7 +154,10 @@ class Stage:
         self._call.asked.append(Asked(claim, path, answer))
 
     def announce(self, claim: Claim, /) -> None:
-        """Nothing: what matters is which claims are judged."""
+        """Which claims are judged is what matters; but a loop that builds them has to end."""
+        self._call.made += 1
+        if self._call.made > _MOST_MADE:
+            raise CannotRehearseError(f"more than {_MOST_MADE} claims")
 
     def measure(self, model: object, requests: Sequence[object]) -> NoReturn:
         """Nothing is measured here."""

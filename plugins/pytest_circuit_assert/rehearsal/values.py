@@ -39,7 +39,7 @@ class Scrutiny:
     def of_function(self, function: FunctionType) -> str | None:
         """Why calling a function twice may differ from calling it once; None when it does not."""
         if function not in self._functions:
-            self._functions[function] = None  # while it is looked at: it may call itself
+            self._functions[function] = "it may call itself"  # said while it is looked at
             self._functions[function] = self._function(function)
         return self._functions[function]
 
