@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,8 @@ from pytest_circuit_assert.rehearsal.rehearsal import Rehearsed, rehearse
 if TYPE_CHECKING:
     from circuit_assert import Claim
     from circuit_assert.models.model import Model
+
+_WIDTH = 100
 
 
 class Listing:
@@ -73,15 +76,17 @@ def planned(model: Model, claims: Sequence[Claim]) -> Iterator[str]:
     from circuit_assert.forecast import forecast
 
     made = forecast(claims)
-    yield (
-        f"  plan: {_count(made.claims, 'claim')} on {_count(made.prompt_sets, 'prompt set')}; "
-        f"where none is refuted early, at least {_count(made.passes, 'pass')} and "
+    yield from _folded(
+        f"plan: {_count(made.claims, 'claim')} on {_count(made.prompt_sets, 'prompt set')}; where "
+        f"none is refuted early, at least {_count(made.passes, 'pass')} and "
         f"{_count(made.interventions, 'intervention')}, {_count(made.rows, 'prompt')} run"
     )
     if made.open:
         criteria = "criterion is" if made.open == 1 else "criteria are"
-        yield f"  not counted: {made.open} {criteria} not known before something is measured"
-    yield f"  {_size(model)}"
+        yield from _folded(
+            f"not counted: {made.open} {criteria} not known before something is measured"
+        )
+    yield from _folded(_size(model))
 
 
 def _size(model: Model) -> str:
@@ -100,3 +105,7 @@ def _size(model: Model) -> str:
 def _count(number: int, noun: str) -> str:
     plural = f"{noun}es" if noun.endswith("s") else f"{noun}s"
     return f"{number:,} {noun if number == 1 else plural}"
+
+
+def _folded(text: str) -> list[str]:
+    return textwrap.wrap(text, _WIDTH, initial_indent="  ", subsequent_indent="    ")
