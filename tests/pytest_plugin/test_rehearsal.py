@@ -272,7 +272,7 @@ def test_a_body_is_called_once_and_once_more_for_each_place_that_denies(suite, c
 
 
 def listed(suite, text, *options):
-    result = suite.run(text, *options)
+    result = suite.last = suite.run(text, *options)
     assert result.ret == 0
     assert result.parseoutcomes() == {}
     assert not suite.files
@@ -338,6 +338,19 @@ def test_the_plan_says_what_it_takes(suite):
         "0 interventions, 24 prompts run"
     ) in said
     assert "size: weights of about 0.09 MB, about 4.1e-05 GFLOP for each token" in said
+
+
+def test_the_size_of_a_hub_model_is_not_guessed(suite):
+    text = """
+        from pytest_circuit_assert import model_fixture
+
+        far = model_fixture("some/model", dtype="bfloat16")
+
+        def test_it(far, weighs):
+            assert weighs(far["L99H99"], 2)
+    """
+    assert "size: not known before the model is fetched" in listed(suite, text, "--claims-plan")
+    assert "some/model (bfloat16, cpu)" in suite.last.outlines
 
 
 @pytest.mark.parametrize("option", ["--claims-list", "--claims-plan"])
