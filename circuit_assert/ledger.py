@@ -92,6 +92,8 @@ class FindingRecord:
     """The true effect that would have been supported 8 times in 10."""
     clusters_needed: int | None = None
     """About how many clusters would decide the effect seen."""
+    noise_floor: float = 0.0
+    """How far the engine's own choices move the effect, in its unit."""
     notes: tuple[str, ...] = ()
     """Prompts dropped, peers used, and the like."""
 

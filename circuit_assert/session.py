@@ -59,6 +59,7 @@ class Session:
         self._progress, self._cache = progress, cache
         self._known: dict[ModelSpec, Known] = {}
         self._evidence: dict[tuple[ModelSpec, str], Evidence] = {}
+        self._ahead: set[tuple[ModelSpec, str]] = set()  # evidence that nobody has asked for yet
         self._resident: ModelSpec | None = None
         self._found: dict[ModelSpec, dict[tuple[Component, Prompts], None]] = {}
 
@@ -119,17 +120,55 @@ class Session:
             ExecutionError: when a run fails; no tensor is held by what is raised.
         """
         wanted = [(_spec_of(claim), claim) for claim in claims]
-        by_model: dict[ModelSpec, dict[str, Claim]] = {}
-        for spec, claim in wanted:
-            if (spec, claim.id) not in self._evidence:
-                by_model.setdefault(spec, {})[claim.id] = claim
-        for spec, new in by_model.items():
-            self._evaluate_one_model(spec, list(new.values()))
-        found = [self._evidence[spec, claim.id] for spec, claim in wanted]
+        for spec, new in self._unknown(wanted).items():
+            self._evaluate_ahead(spec, new)
+        found = [self._delivered(spec, claim) for spec, claim in wanted]
         for (_, claim), evidence in zip(wanted, found, strict=True):
             for tell in self.on_judged:
                 tell(claim, evidence)
         return found
+
+    def prefetch(self, claims: Iterable[Claim]) -> None:
+        """Measure for claims together, before anyone asks for them; nobody is told of verdicts.
+
+        A claim that cannot be judged is left out, without a word: whoever judges it meets the
+        error. It costs the others nothing but another try.
+
+        Args:
+            claims: About any number of models; each model is loaded once.
+        """
+        for spec, new in self._unknown([(_spec_of(claim), claim) for claim in claims]).items():
+            self._prefetch(spec, new)
+
+    def _prefetch(self, spec: ModelSpec, claims: Sequence[Claim]) -> None:
+        """All together; where that fails, halves of them, unless it is the model that fails."""
+        try:
+            self._evaluate_ahead(spec, claims)
+        except Exception:
+            half = len(claims) // 2 if self._resident == spec else 0
+            for part in (claims[:half], claims[half:]) if half else ():
+                self._prefetch(spec, part)
+
+    def _unknown(self, wanted: Iterable[tuple[ModelSpec, Claim]]) -> dict[ModelSpec, list[Claim]]:
+        """The claims without evidence, each once, by model."""
+        by_model: dict[ModelSpec, dict[str, Claim]] = {}
+        for spec, claim in wanted:
+            if (spec, claim.id) not in self._evidence:
+                by_model.setdefault(spec, {}).setdefault(claim.id, claim)
+        return {spec: list(new.values()) for spec, new in by_model.items()}
+
+    def _evaluate_ahead(self, spec: ModelSpec, claims: Sequence[Claim]) -> None:
+        self._evaluate_one_model(spec, claims)
+        self._ahead.update((spec, claim.id) for claim in claims)
+
+    def _delivered(self, spec: ModelSpec, claim: Claim) -> Evidence:
+        """The evidence, with notes on what was discovered before it was first asked for."""
+        key = spec, claim.id
+        if key in self._ahead:
+            evidence, notes = self._evidence[key], self._found_there(spec, claim)
+            self._evidence[key] = replace(evidence, notes=(*evidence.notes, *notes))
+            self._ahead.remove(key)
+        return self._evidence[key]
 
     def measure(self, model: Model, requests: Sequence[AnyRequest]) -> list[Array]:
         """Plain scores, without a claim: for looking around before one is made.
@@ -195,12 +234,10 @@ class Session:
                 break
             self._run(known, list(missing))
         seconds = (time.perf_counter() - started) / len(claims)
+        shared = {"runs": known.runs - runs, "reused": known.reused - reused}
         for claim, case in zip(claims, cases, strict=True):
-            evidence = case.evidence(
-                claim, seconds=seconds, runs=known.runs - runs, reused=known.reused - reused
-            )
-            notes = self._found_there(spec, claim)
-            self._evidence[spec, claim.id] = replace(evidence, notes=(*evidence.notes, *notes))
+            self._evidence[spec, claim.id] = case.evidence(claim, seconds=seconds, **shared)
+            shared = {"runs": 0, "reused": 0}  # counted for the first of them
 
     def _found_there(self, spec: ModelSpec, claim: Claim) -> list[str]:
         """A warning of each component that was found on the prompts it is now tested on."""

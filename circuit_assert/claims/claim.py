@@ -18,6 +18,7 @@ from circuit_assert.prompts.base import Prompts
 from circuit_assert.stats import Verdict
 
 P = ParamSpec("P")
+_NO_PROMPTS = (Subject, str, int, float, type(None))
 Rests: TypeAlias = Body | Family
 """What a claim rests on: its own criteria, or those of the members of a family."""
 
@@ -274,11 +275,14 @@ def _components_in(values: Iterable[object]) -> list[Component]:
 
 
 def _prompts_in(values: Iterable[object]) -> list[Prompts]:
-    return [value for value in values if isinstance(value, Prompts)]
+    found = (value for value in values if not isinstance(value, _NO_PROMPTS))
+    return [value for value in found if isinstance(value, Prompts)]
 
 
 def _identity(value: object) -> str:
     match value:
+        case str() | int() | None:  # before a protocol is asked, which takes its time
+            return str(value)
         case Subject():
             return str([str(component) for component in value.components])
         case Prompts():

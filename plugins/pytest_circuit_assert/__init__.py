@@ -17,12 +17,14 @@ import pytest
 
 from pytest_circuit_assert import fixtures, markers
 from pytest_circuit_assert.docket import Docket
-from pytest_circuit_assert.fixtures import model_fixture
+from pytest_circuit_assert.fixtures import close_session, model_fixture
 from pytest_circuit_assert.judgements import UnjudgedClaimWarning
 from pytest_circuit_assert.judgements.trials import TRIALS, Trials
 from pytest_circuit_assert.options import OPTIONS, add_options, read_options
 from pytest_circuit_assert.outcome import Outcomes
 from pytest_circuit_assert.progress import PROGRESS, Progress
+from pytest_circuit_assert.rehearsal.listing import Listing, here_alone
+from pytest_circuit_assert.rehearsal.rehearsal import Rehearsal
 from pytest_circuit_assert.summary import Summary
 
 __all__ = ["UnjudgedClaimWarning", "model_fixture"]
@@ -33,27 +35,37 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add_options(parser)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """A listing needs no workers."""
+    if config.getoption("claims_list") or config.getoption("claims_plan"):
+        here_alone(config)
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Register the parts; only the controller of a run keeps the docket."""
     options = config.stash[OPTIONS] = read_options(config)
     markers.register(config)
     trials = config.stash[TRIALS] = Trials(options)
     progress = config.stash[PROGRESS] = Progress(config)
+    rehearsal = None if options.listing else Rehearsal(config, options)
     parts = {
         "fixtures": fixtures,
         "markers": markers,
         "trials": trials,
         "progress": progress,
         "outcomes": Outcomes(options, trials),
+        "rehearsal": rehearsal or Listing(options),
     }
     if not hasattr(config, "workerinput"):
         docket = Docket(config, options)
-        parts |= {"docket": docket, "summary": Summary(config, options, docket)}
+        parts |= {"docket": docket, "summary": Summary(config, options, docket, rehearsal)}
     for name, part in parts.items():
         config.pluginmanager.register(part, f"pytest_circuit_assert.{name}")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Let go of sessions that outlive the run."""
+    """Let go of what may outlive the run."""
+    close_session(config)
     if TRIALS in config.stash:
         config.stash[TRIALS].let_go()

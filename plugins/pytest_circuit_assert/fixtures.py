@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from circuit_assert.prompts.repeated import RepeatedTokens
     from circuit_assert.session import Session
 
+_SESSION: pytest.StashKey[Session] = pytest.StashKey()
+
 
 def model_fixture(
     model: str | Path | PlantedModel,
@@ -49,9 +51,28 @@ def model_fixture(
 @pytest.fixture(scope="session")
 def claims_session(request: pytest.FixtureRequest) -> Iterator[Session]:
     """The session that judges the claims of this process; it keeps one model's weights at most."""
+    session = session_of(request.config)
+    yield session
+    session.close()
+
+
+def session_of(config: pytest.Config) -> Session:
+    """What `claims_session` gives, also before a test asks for it."""
+    if _SESSION not in config.stash:
+        config.stash[_SESSION] = _new_session(config)
+    return config.stash[_SESSION]
+
+
+def close_session(config: pytest.Config) -> None:
+    """Free the loaded model; no test may have asked for the fixture that would."""
+    if _SESSION in config.stash:
+        config.stash[_SESSION].close()
+
+
+def _new_session(config: pytest.Config) -> Session:
     from circuit_assert.session import Session
 
-    options, progress = request.config.stash[OPTIONS], request.config.stash[PROGRESS]
+    options, progress = config.stash[OPTIONS], config.stash[PROGRESS]
     session = Session(
         false_pass_rate=options.false_pass_rate,
         device=options.device,
@@ -60,9 +81,8 @@ def claims_session(request: pytest.FixtureRequest) -> Iterator[Session]:
         progress=progress.report,
     )
     session.on_judged.append(progress.finish)
-    request.config.stash[TRIALS].observe(session)
-    yield session
-    session.close()
+    config.stash[TRIALS].observe(session)
+    return session
 
 
 @pytest.fixture(scope="session")

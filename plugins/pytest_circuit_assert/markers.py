@@ -14,6 +14,8 @@ MARKERS = (
     "tags go into the ledger.",
     "open_claim(reason): the claims of the test are not settled: an inconclusive one does not "
     "fail the run, and the run says so when it settles.",
+    "no_rehearsal: the test is not called beforehand to learn its claims; each is measured when it "
+    "is asked for.",
     "needs_gpu: the test does not run, and is listed as not run, without a GPU.",
     "needs_hub: the test does not run, and is listed as not run, when the model hub is out of "
     "reach.",
@@ -69,14 +71,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip what cannot run here; the report says why."""
+    missing = missing_for(item)
+    if missing is not None:
+        item.stash[NOT_RUN] = missing
+        pytest.skip(missing)
+
+
+def missing_for(item: pytest.Item) -> str | None:
+    """What a test needs that is not here; None when it can run."""
     missing = None
     if item.get_closest_marker("needs_gpu") is not None:
         missing = _without_gpu()
     if missing is None and item.get_closest_marker("needs_hub") is not None:
         missing = _without_hub()
-    if missing is not None:
-        item.stash[NOT_RUN] = missing
-        pytest.skip(missing)
+    return missing
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:

@@ -1,4 +1,4 @@
-"""The options, each with a twin in the configuration file."""
+"""The options, each with a twin in the configuration file unless it asks for a listing."""
 
 from __future__ import annotations
 
@@ -30,6 +30,8 @@ class Options:
         fail_on: "inconclusive" (and refuted), or "refuted" alone.
         ledger: The folder of the ledger; None to keep none.
         cache: The folder of the scores of earlier runs; None to measure everything anew.
+        rehearse: Whether tests are called beforehand to learn their claims.
+        listing: "list" or "plan" to print that and run no test; empty otherwise.
     """
 
     model: str | None
@@ -40,6 +42,8 @@ class Options:
     fail_on: str
     ledger: Path | None
     cache: Path | None
+    rehearse: bool
+    listing: str
 
     @property
     def is_rerun(self) -> bool:
@@ -107,6 +111,22 @@ def add_options(parser: pytest.Parser) -> None:
         default=None,
         help="Measure everything anew, and keep no scores for later runs.",
     )
+    add(
+        "--claims-no-rehearsal",
+        action="store_true",
+        default=None,
+        help="Call no test beforehand to learn its claims; measure each when it is asked for.",
+    )
+    add(
+        "--claims-list",
+        action="store_true",
+        help="Print every claim and which way it is asserted; load no model and run no test.",
+    )
+    add(
+        "--claims-plan",
+        action="store_true",
+        help="The same, and what measuring the claims takes at least.",
+    )
     _add_settings(parser)
 
 
@@ -125,6 +145,9 @@ def _add_settings(parser: pytest.Parser) -> None:
     parser.addini("claims_no_ledger", "Twin of --claims-no-ledger.", type="bool", default=False)
     parser.addini("claims_cache", "Twin of --claims-cache.", type="string", default=_CACHE)
     parser.addini("claims_no_cache", "Twin of --claims-no-cache.", type="bool", default=False)
+    parser.addini(
+        "claims_no_rehearsal", "Twin of --claims-no-rehearsal.", type="bool", default=False
+    )
 
 
 def read_options(config: pytest.Config) -> Options:
@@ -142,7 +165,15 @@ def read_options(config: pytest.Config) -> Options:
         fail_on=_given(config, "fail_on", _one_of(*FAIL_ON), f"write {' or '.join(FAIL_ON)}"),
         ledger=_folder(config, "ledger"),
         cache=_folder(config, "cache"),
+        rehearse=not _given(config, "no_rehearsal", bool, "write true or false"),
+        listing=_listing(config),
     )
+
+
+def _listing(config: pytest.Config) -> str:
+    if config.getoption("claims_plan"):
+        return "plan"
+    return "list" if config.getoption("claims_list") else ""
 
 
 def _given(config: pytest.Config, name: str, parse: Callable[[Any], Any], fix: str) -> Any:  # noqa: ANN401

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Generator
-from contextlib import ExitStack, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from typing import Any, TypeVar
 
 import pytest
@@ -31,6 +31,7 @@ class Progress:
         self._uncaptured = ExitStack()
         self._shown = False
         self._nodeid = ""
+        self._of = ""
 
     def report(self, text: str, done: int, total: int) -> None:
         """Say how far something has come.
@@ -45,7 +46,7 @@ class Progress:
         self._uncaptured.close()
         if total:
             with self._capture_off():
-                self._show(f"{text}: {done}/{total}" if done < total else "")
+                self._show(f"{text}{self._of}: {done}/{total}" if done < total else "")
             return
         self._uncaptured.enter_context(self._capture_off())
         if sys.stderr.isatty():
@@ -59,6 +60,20 @@ class Progress:
         if self._shown:
             with self._capture_off():
                 self._show("")
+
+    @contextmanager
+    def ahead(self, claims: int) -> Generator[None]:
+        """While claims are measured together, between two tests: say how many.
+
+        Args:
+            claims: How many.
+        """
+        self._of, self._nodeid = f" for {claims} claims" if claims > 1 else "", ""
+        try:
+            yield
+        finally:
+            self._of = ""
+            self.finish()
 
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, _T, _T]:
@@ -84,7 +99,7 @@ class Progress:
             return
         reporter.ensure_newline()
         reporter.write(f"circuit-assert: {text}")
-        if not reporter.showlongtestinfo:
+        if self._nodeid and not reporter.showlongtestinfo:
             reporter.write_fspath_result(self._nodeid, "")
 
     def _show(self, text: str) -> None:

@@ -13,6 +13,7 @@ import pytest
 from pytest_circuit_assert.docket import Docket, versions
 from pytest_circuit_assert.markers import is_about_claims
 from pytest_circuit_assert.options import Options
+from pytest_circuit_assert.rehearsal.rehearsal import Rehearsal
 
 _WIDTH = 100
 _MARKUP: Mapping[str, Mapping[str, bool]] = {
@@ -31,13 +32,16 @@ class Summary:
         config: pytest's.
         options: Those of the run.
         docket: The controller's.
+        rehearsal: Which knows the tests that were rehearsed; None when none are.
     """
 
-    def __init__(self, config: pytest.Config, options: Options, docket: Docket) -> None:
+    def __init__(
+        self, config: pytest.Config, options: Options, docket: Docket, rehearsal: Rehearsal | None
+    ) -> None:
         self._here = config.invocation_params.dir
         self._verbose = config.get_verbosity() > 0
         self._options = options
-        self._docket = docket
+        self._docket, self._rehearsal = docket, rehearsal
         self._header_shown = False
 
     def pytest_report_collectionfinish(self, items: Sequence[pytest.Item]) -> list[str]:
@@ -68,6 +72,7 @@ class Summary:
         )
         for line in lines:
             terminalreporter.write_line(line.text, **_MARKUP.get(line.tone, {}))
+        self._rehearsed(terminalreporter)
         self._settled(terminalreporter)
         self._ledger(terminalreporter)
 
@@ -110,6 +115,17 @@ class Summary:
             text = f"SETTLED, {words}. Remove open_claim from {nodeid}."
             for line in textwrap.wrap(text, _WIDTH, subsequent_indent="  "):
                 reporter.write_line(line, bold=True)
+
+    def _rehearsed(self, reporter: pytest.TerminalReporter) -> None:
+        rehearsed = self._rehearsal.rehearsed if self._rehearsal is not None else None
+        if rehearsed is None:
+            return
+        known = len(rehearsed.learned)
+        total = known + len(rehearsed.refused)
+        reporter.write_line(f"{known} of {total} test{'s' * (total != 1)} rehearsed.")
+        if self._verbose:
+            for nodeid, reason in rehearsed.refused.items():
+                reporter.write_line(f"Not rehearsed: {nodeid}: {reason}.")
 
     def _ledger(self, reporter: pytest.TerminalReporter) -> None:
         docket = self._docket

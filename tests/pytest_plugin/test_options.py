@@ -1,5 +1,8 @@
 """Options, and their twins in the configuration file."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 SHOW = """
@@ -81,6 +84,9 @@ def test_they_are_one_group_in_the_help(suite):
         "fail-on",
         "ledger",
         "cache",
+        "no-rehearsal",
+        "list",
+        "plan",
     ):
         assert f"--claims-{name}" in group
     for name in (
@@ -92,8 +98,16 @@ def test_they_are_one_group_in_the_help(suite):
         "fail_on",
         "no_ledger",
         "no_cache",
+        "no_rehearsal",
     ):
         assert f"claims_{name} (" in help_text
+
+
+def test_every_option_is_in_the_readme(suite):
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    options = set(re.findall(r"--claims-[a-z-]+", suite.run("", "--help").stdout.str()))
+    assert len(options) > 10
+    assert not {option for option in options if f"`{option}`" not in readme}
 
 
 def test_the_model_fixture_is_the_model_of_the_option(suite):

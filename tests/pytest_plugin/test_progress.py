@@ -108,3 +108,15 @@ def test_on_a_terminal_it_is_wiped(suite):
     left = re.sub(r"\x1b7.*?\x1b8", "", text)
     assert "loading tiny" not in left
     assert "measuring" not in left
+
+
+def test_a_prefetch_says_for_how_many_claims_it_measures(pytestconfig, monkeypatch):
+    from pytest_circuit_assert.progress import Progress
+
+    progress, shown = Progress(pytestconfig), []
+    monkeypatch.setattr(progress, "_silent", False)
+    monkeypatch.setattr(progress, "_show", shown.append)
+    with progress.ahead(3):
+        progress.report("measuring tiny", 12, 24)
+    progress.report("measuring tiny", 12, 24)
+    assert shown == ["measuring tiny for 3 claims: 12/24", "measuring tiny: 12/24"]

@@ -1,0 +1,132 @@
+"""What measuring claims takes at least, told before a model is loaded or a score is known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import NoReturn
+
+from circuit_assert.claims.claim import Claim, Rests
+from circuit_assert.claims.criteria import Body, Criterion
+from circuit_assert.claims.families import ExactlyThese, SomeMember
+from circuit_assert.execution.plan import Plan, plan
+from circuit_assert.measurements.base import AnyRequest, Request
+from circuit_assert.models.card import Card
+
+_BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What some claims about one model ask for before anything is known.
+
+    It is a lower bound for claims that are not refuted on the way: what is chosen by measuring,
+    as matched peers are, comes on top; a claim that is refuted early needs less.
+
+    Args:
+        claims: How many, each once.
+        prompt_sets: On how many sets of prompts.
+        passes: Over one side of one set, without an intervention.
+        interventions: Each on one side of one set.
+        rows: Prompts that run, counted once for each pass and each intervention.
+        open: Criteria that do not say what they need before something is known.
+    """
+
+    claims: int
+    prompt_sets: int
+    passes: int
+    interventions: int
+    rows: int
+    open: int
+
+
+def forecast(claims: Iterable[Claim]) -> Forecast:
+    """What claims about one model need at least.
+
+    Args:
+        claims: The claims; repeated ones count once.
+    """
+    distinct = {claim.id: claim for claim in claims}
+    needs = [
+        _needs(leaf.quantity if isinstance(leaf, Criterion) else leaf.question)
+        for claim in distinct.values()
+        for body in _bodies(claim.body)
+        for _, leaf in body.leaves()
+    ]
+    known = [request for each in needs for request in each or () if isinstance(request, Request)]
+    made = plan(known, can_resume=False)
+    return Forecast(
+        claims=len(distinct),
+        prompt_sets=len({one.on for one in (*made.passes, *made.sweeps)}),
+        passes=len(made.passes),
+        interventions=sum(len(sweep.items) for sweep in made.sweeps),
+        rows=_rows(made),
+        open=sum(each is None for each in needs),
+    )
+
+
+def parameters(card: Card) -> tuple[int, int]:
+    """About how many a model has: in its blocks, and in all. A gated MLP is taken for granted.
+
+    Args:
+        card: Its sizes.
+    """
+    attention = 2 * card.d_model * card.d_head * (card.heads + card.kv_heads)
+    blocks = card.layers * (attention + 3 * card.d_model * card.d_mlp)
+    return blocks, blocks + card.vocabulary * card.d_model
+
+
+def weight_bytes(card: Card, dtype: str) -> int:
+    """About how many bytes a model's weights take.
+
+    Args:
+        card: Its sizes.
+        dtype: What they are loaded as.
+    """
+    return _BYTES[dtype] * parameters(card)[1]
+
+
+def _bodies(rests: Rests) -> Sequence[Body]:
+    match rests:
+        case Body():
+            return (rests,)
+        case SomeMember(members=members, searched=searched):
+            return [member.body for member in (*searched, *members[:1])]
+        case ExactlyThese(these=these, others=others):
+            return [member.body for member in (*these, *others)]
+        case _:
+            return ()
+
+
+def _needs(source: object) -> Sequence[AnyRequest] | None:
+    """What a criterion asks for first; None when even that depends on what is measured."""
+    try:
+        return list(source.needs(_Nothing()))  # pyright: ignore
+    except Exception:
+        return None
+
+
+def _rows(made: Plan) -> int:
+    observed = sum(len(one.on) for one in made.passes)
+    return observed + sum(len(sweep.on) * len(sweep.items) for sweep in made.sweeps)
+
+
+class _Unknown(Exception):  # noqa: N818 - never leaves this module
+    """Something is asked for that is known only after a model is loaded."""
+
+
+class _Nothing:
+    """Scores of a model of which nothing is known."""
+
+    @property
+    def weights(self) -> NoReturn:
+        raise _Unknown
+
+    def __contains__(self, request: AnyRequest) -> bool:
+        return False
+
+    def __getitem__(self, request: AnyRequest) -> NoReturn:
+        raise _Unknown
+
+    def tokenized(self, prompts: object) -> NoReturn:
+        raise _Unknown

@@ -1,0 +1,67 @@
+"""What a rehearsed test is called with: parameters as they are, and handles of the stage."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_circuit_assert import fixtures
+
+if TYPE_CHECKING:
+    from pytest_circuit_assert.rehearsal.stage import Handles
+
+_PARAMETER = ("_pytest.python", "get_direct_param_fixture_func")
+
+
+def arguments_of(item: pytest.Function) -> tuple[str, ...]:
+    """The names of the fixtures and parameters that the test's function takes."""
+    return vars(item)["_fixtureinfo"].argnames
+
+
+def fixtures_of(item: pytest.Function) -> Mapping[str, Sequence[Any]]:
+    """The definitions of a test's fixtures, by name; pytest has no public way to them."""
+    return vars(item)["_fixtureinfo"].name2fixturedefs
+
+
+def parameters_of(item: pytest.Function) -> Mapping[str, object]:
+    """What the test is parametrised with."""
+    callspec = getattr(item, "callspec", None)
+    return {} if callspec is None else callspec.params
+
+
+def is_a_parameter(fixture: Any) -> bool:  # noqa: ANN401 - pytest's, not public
+    """Whether a definition only passes a parameter on."""
+    return (fixture.func.__module__, fixture.func.__name__) == _PARAMETER
+
+
+def is_ours(fixture: Any) -> bool:  # noqa: ANN401 - likewise
+    """Whether the plugin defines it: `model_fixture`'s, prompts, the session."""
+    return fixture.func.__module__ == fixtures.__name__
+
+
+class Cast:
+    """Gives each test its arguments.
+
+    Args:
+        handles: Stands for the session.
+    """
+
+    def __init__(self, handles: Handles) -> None:
+        self._handles = handles
+
+    def call(self, item: pytest.Function) -> None:
+        """Call the test's function once."""
+        item.obj(**{name: self._value(item, name) for name in arguments_of(item)})
+
+    def _value(self, item: pytest.Function, name: str) -> Any:  # noqa: ANN401
+        if name == "claims_session":
+            return self._handles
+        if name == "request":  # the plugin's own fixtures ask it for options
+            return SimpleNamespace(config=item.config)
+        fixture = fixtures_of(item)[name][-1]
+        if is_a_parameter(fixture):
+            return parameters_of(item)[name]
+        return fixture.func(**{each: self._value(item, each) for each in fixture.argnames})

@@ -1,0 +1,111 @@
+"""`--claims-list` and `--claims-plan`: what a run would judge, without judging it."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_circuit_assert.judgements.places import Statements
+from pytest_circuit_assert.options import Options
+from pytest_circuit_assert.rehearsal.rehearsal import Rehearsed, rehearse
+
+if TYPE_CHECKING:
+    from circuit_assert import Claim
+    from circuit_assert.models.model import Model
+
+_WIDTH = 100
+
+
+class Listing:
+    """Lists claims in place of running tests.
+
+    Args:
+        options: Those of the run.
+    """
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
+        """Print the list; nothing runs after it."""
+        if session.testsfailed and not session.config.option.continue_on_collection_errors:
+            return None  # pytest says which files cannot be read
+        reporter: Any = session.config.pluginmanager.getplugin("terminalreporter")
+        rehearsed = rehearse(session.config, session.items)
+        for line in listed(rehearsed, with_plan=self._options.listing == "plan"):
+            if reporter is not None:
+                reporter.write_line(line)
+        return True
+
+
+def here_alone(config: pytest.Config) -> None:
+    """Under xdist it is workers that collect, and they print nothing: do without them."""
+    for name, value in (("numprocesses", None), ("dist", "no"), ("tx", [])):
+        if hasattr(config.option, name):
+            setattr(config.option, name, value)
+
+
+def listed(rehearsed: Rehearsed, *, with_plan: bool) -> Iterator[str]:
+    """The claims of each model, then the tests whose claims are not known."""
+    statements = Statements()
+    by_model: dict[Model, list[tuple[str, str, Claim]]] = {}
+    for nodeid, learned in rehearsed.learned.items():
+        for claim_id, claim in learned.claims.items():
+            said = learned.polarity(claim_id, statements), nodeid, claim
+            by_model.setdefault(claim.model, []).append(said)  # pyright: ignore[reportArgumentType]
+    for model, said in by_model.items():
+        yield ""
+        yield f"{model.name} ({model.spec.dtype}, {model.spec.device})"
+        for polarity, nodeid, claim in said:
+            yield f"  {polarity:<8}  {claim.words}  ({nodeid})"
+        if with_plan:
+            yield from planned(model, [claim for _, _, claim in said])
+    if rehearsed.refused:
+        yield ""
+        yield "claims not known before the test runs"
+        for nodeid, reason in rehearsed.refused.items():
+            yield f"  {nodeid}: {reason}"
+
+
+def planned(model: Model, claims: Sequence[Claim]) -> Iterator[str]:
+    """What measuring the claims takes."""
+    from circuit_assert.forecast import forecast
+
+    made = forecast(claims)
+    yield from _folded(
+        f"plan: {_count(made.claims, 'claim')} on {_count(made.prompt_sets, 'prompt set')}; where "
+        f"none is refuted early, at least {_count(made.passes, 'pass')} and "
+        f"{_count(made.interventions, 'intervention')}, {_count(made.rows, 'prompt')} run"
+    )
+    if made.open:
+        criteria = "criterion is" if made.open == 1 else "criteria are"
+        yield from _folded(
+            f"not counted: {made.open} {criteria} not known before something is measured"
+        )
+    yield from _folded(_size(model))
+
+
+def _size(model: Model) -> str:
+    from circuit_assert.forecast import parameters, weight_bytes
+
+    card = model.card
+    if card is None:
+        return "size: not known before the model is fetched"
+    blocks, _ = parameters(card)
+    return (
+        f"size: weights of about {weight_bytes(card, model.spec.dtype) / 1e6:,.2f} MB, about "
+        f"{2 * blocks / 1e9:.2g} GFLOP for each token; tokens are not counted before it is loaded"
+    )
+
+
+def _count(number: int, noun: str) -> str:
+    plural = f"{noun}es" if noun.endswith("s") else f"{noun}s"
+    return f"{number:,} {noun if number == 1 else plural}"
+
+
+def _folded(text: str) -> list[str]:
+    return textwrap.wrap(text, _WIDTH, initial_indent="  ", subsequent_indent="    ")

@@ -1,0 +1,74 @@
+"""What measuring takes at least, told without a model: never more than it then takes."""
+
+import pytest
+
+from circuit_assert import (
+    Session,
+    exactly_these_heads_are,
+    head_attends_inductively,
+    head_is_induction,
+    repeated_tokens,
+    some_head_is,
+)
+from circuit_assert.execution.executor import Executor
+from circuit_assert.forecast import forecast, parameters, weight_bytes
+from circuit_assert.models.planted_models import induction_model
+from circuit_assert.models.zoo import GEMMA, SMOLLM2
+
+ON = repeated_tokens(lengths=(4, 5, 6), sequences=12)
+
+
+@pytest.fixture
+def model():
+    return Session().model(induction_model())
+
+
+def test_claims_about_one_set_share_its_passes(model):
+    claims = [head_attends_inductively(model[f"L{n}H{n}"], on=ON) for n in range(3)]
+    told = forecast([*claims, claims[0]])
+    assert (told.claims, told.prompt_sets, told.passes, told.interventions) == (3, 1, 2, 0)
+    assert told.rows == 2 * 12
+    assert told.open == 0
+
+
+def test_interventions_are_counted_each(model):
+    one, two = (
+        forecast([head_is_induction(model[head], on=ON) for head in heads])
+        for heads in (["L1H0"], ["L1H0", "L1H1"])
+    )
+    assert one.passes == two.passes == 2
+    assert two.interventions == 2 * one.interventions > 0
+
+
+def test_it_is_no_more_than_what_a_supported_claim_takes(model, monkeypatch):
+    ran = []
+    run_items = Executor._run_items
+
+    def counted(self, on, side, items):
+        ran.extend((on, side, under) for under, _ in items)
+        run_items(self, on, side, items)
+
+    monkeypatch.setattr(Executor, "_run_items", counted)
+    claim = head_is_induction(model["L1H0"])
+    told = forecast([claim])
+    assert claim
+    assert told.passes <= len({each for each in ran if each[2] is None})
+    assert told.interventions <= len({each for each in ran if each[2] is not None})
+
+
+def test_families_are_counted_by_their_members(model):
+    heads = model.heads(layers=[0, 1])
+    some = forecast([some_head_is(head_attends_inductively, heads)])
+    exact = forecast(
+        [exactly_these_heads_are(head_attends_inductively, model["L1H0"], among=heads)]
+    )
+    assert (some.prompt_sets, some.passes) == (2, 4)
+    assert (exact.prompt_sets, exact.passes) == (1, 2)
+
+
+@pytest.mark.parametrize(("card", "millions"), [(GEMMA.card, 268), (SMOLLM2.card, 134.5)])
+def test_the_zoos_models_have_about_as_many_parameters_as_their_names_say(card, millions):
+    blocks, whole = parameters(card)
+    assert whole == pytest.approx(millions * 1e6, rel=0.01)
+    assert whole - blocks == card.vocabulary * card.d_model
+    assert weight_bytes(card, "float32") == 2 * weight_bytes(card, "bfloat16") == 4 * whole
