@@ -37,7 +37,7 @@ def main() -> int:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.calibration", description=__doc__)
     parser.add_argument("--samples", type=int, default=1000, help="prompt sets per design")
-    parser.add_argument("--instances", type=int, default=400, help="claims per criterion")
+    parser.add_argument("--instances", type=int, default=200, help="claims per criterion")
     parser.add_argument("--json", type=Path, help="also write every row here")
     parser.add_argument(
         "--processes", type=int, default=os.cpu_count() or 1, help="how many at a time"

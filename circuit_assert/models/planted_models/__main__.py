@@ -8,6 +8,8 @@ from circuit_assert.models.planted import PlantedModel
 from circuit_assert.models.planted_models import (
     compiled_model,
     composition_model,
+    graded_head,
+    graded_induction_model,
     induction_model,
     languages_model,
     lookup_model,
@@ -19,6 +21,9 @@ _MODELS: dict[str, PlantedModel] = {
     "induction_model()": induction_model(),
     "induction_model(grouped_queries=True)": induction_model(grouped_queries=True),
     "redundant_induction_model()": redundant_induction_model(),
+    'graded_induction_model("example", (graded_head(0.6), graded_head(0.2)))': (
+        graded_induction_model("example", (graded_head(0.6), graded_head(0.2)))
+    ),
     "lookup_model()": lookup_model(),
     "neuron_model()": neuron_model(),
     "neuron_model(gated=True)": neuron_model(gated=True),
