@@ -9,7 +9,7 @@ from itertools import count
 
 import numpy as np
 
-from benchmarks.calibration.claim_types.case import Case
+from benchmarks.calibration.claim_types.case import Case, detectable
 from circuit_assert import Claim, Session, ablation_drops_logit
 from circuit_assert.claims.ablations import Effect
 from circuit_assert.components import Subject
@@ -61,9 +61,8 @@ def _model_is_as_often_wrong(seed: int) -> Iterator[Claim]:
 def _detectable_drop(seed: int) -> Iterator[Claim]:
     """Above the bound by what the evidence says would be supported 8 times in 10."""
     planted = _planted(seed)
-    first = next(_claims(planted, by=_EFFECT)).check()
-    detectable = next(f.detectable for f in first.findings if f.name == "total effect")
-    return _claims(planted, by=_EFFECT - (detectable or 0.0))
+    less = detectable(next(_claims(planted, by=_EFFECT)), "total effect")
+    return _claims(planted, by=_EFFECT - less)
 
 
 def _clear_drop(seed: int) -> Iterator[Claim]:

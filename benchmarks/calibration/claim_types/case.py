@@ -33,3 +33,9 @@ class Case:
     models: int = 8
     share: float = 1.0
     promised: bool = True
+
+
+def detectable(claim: Claim, criterion: str) -> float:
+    """How far inside its bound the evidence says that an effect would be found 8 times in 10."""
+    findings = {finding.name: finding for finding in claim.check().findings}
+    return findings[criterion].detectable or 0.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from benchmarks.calibration.claim_types.case import Case
+from benchmarks.calibration.claim_types.case import Case, detectable
 from circuit_assert import Claim, Session, feature_is_multilingual
 from circuit_assert.models.planted import PlantedModel
 from circuit_assert.models.planted_models import (
@@ -62,10 +62,8 @@ def _detectable_separation(seed: int) -> Iterator[Claim]:
     """Above the bound by what the evidence says would be supported 8 times in 10."""
     by = english_separation(_LANGUAGE, noise=_NOISY, seed=seed)
     planted = languages_model(noise=_NOISY, seed=seed)
-    first = next(_claim(planted, by)).check()
-    named = f"separation in {_LANGUAGE}"
-    detectable = next(f.detectable for f in first.findings if f.name == named)
-    return _claim(planted, by - (detectable or 0.0))
+    less = detectable(next(_claim(planted, by)), f"separation in {_LANGUAGE}")
+    return _claim(planted, by - less)
 
 
 def _random_weights(seed: int) -> Iterator[Claim]:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import brentq
 
-from benchmarks.calibration.claim_types.case import Case
+from benchmarks.calibration.claim_types.case import Case, detectable
 from circuit_assert import Claim, Session, head_attends_inductively, head_is_induction
 from circuit_assert.claims.claim import ClaimType
 from circuit_assert.models.planted import PlantedModel
@@ -113,11 +113,10 @@ def _is_one(seed: int) -> Iterator[Claim]:
 
 def _has_a_detectable_pattern(kind: ClaimType[...], seed: int) -> Iterator[Claim]:
     """Above the bound by what the evidence says would be supported 8 times in 10."""
-    first = next(_pattern_at(kind, seed)).check()
-    detectable = next(f.detectable for f in first.findings if f.name == "pattern")
+    less = detectable(next(_pattern_at(kind, seed)), "pattern")
     attention = skewed(np.random.default_rng([seed, 0]), 0.1, 0.9)
     planted = graded_induction_model(f"pattern-{seed}", (graded_head(attention, direct=_DIRECT),))
-    return _claims(kind, planted, float(attention.mean()) - (detectable or 0.0))
+    return _claims(kind, planted, float(attention.mean()) - less)
 
 
 def _attends_detectably(seed: int) -> Iterator[Claim]:

@@ -8,7 +8,7 @@ from itertools import count
 
 import numpy as np
 
-from benchmarks.calibration.claim_types.case import Case
+from benchmarks.calibration.claim_types.case import Case, detectable
 from circuit_assert import Claim, PromptSet, Session, neuron_promotes_token
 from circuit_assert.claims.criteria import AllOf, Body, Criterion
 from circuit_assert.claims.discrimination import Discrimination
@@ -67,9 +67,8 @@ def _detectable_effect(seed: int) -> Iterator[Claim]:
     """Above the bound by what the evidence says would be supported 8 times in 10."""
     model, of = _of(seed)
     drop = _drop(model, of, seed)
-    first = next(_claims(model, drop)).check()
-    detectable = next(f.detectable for f in first.findings if f.name == "effect")
-    return _claims(model, lambda on: drop(on) - (detectable or 0.0))
+    less = detectable(next(_claims(model, drop)), "effect")
+    return _claims(model, lambda on: drop(on) - less)
 
 
 def _activity_at_its_bound(seed: int) -> Iterator[Claim]:
