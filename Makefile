@@ -12,7 +12,7 @@ claims: $(VENV)/installed
 	$(RUN) pytest hypotheses $(ARGS)
 
 test: $(VENV)/installed check
-	$(RUN) pytest tests $(ARGS)
+	OMP_NUM_THREADS=1 $(RUN) pytest tests -n 2 --dist loadfile $(ARGS)
 
 # How often verdicts are wrong, by simulation. JSON=file also writes every row there.
 calibrate: $(VENV)/installed
