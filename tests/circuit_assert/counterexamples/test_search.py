@@ -50,8 +50,8 @@ def one_length(model):
 
 @pytest.fixture
 def prefers(lookup):
-    """False of prompts with a quiet cue or marker."""
-    return on_one_prompt(logit_difference(lookup), above(4.0))
+    """False of prompts with a quiet cue or marker: of one in six that can be drawn."""
+    return on_one_prompt(logit_difference(lookup), above(4.6))
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ def test_the_shortest_sequence_is_the_smallest(model, database):
 
 
 def test_no_single_change_makes_a_shrunk_prompt_smaller(lookup, database):
-    bound = 4.0
+    bound = 4.6
     claim = on_one_prompt(logit_difference(lookup), above(bound))
     found = find_counterexample(claim, lookups(), seed=3, database=database)
 
