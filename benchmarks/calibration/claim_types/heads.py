@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from itertools import count
 
 import numpy as np
@@ -44,14 +45,6 @@ def _pattern_at(kind: ClaimType[...], seed: int) -> Iterator[Claim]:
     attention = skewed(np.random.default_rng([seed, 0]), 0.1, 0.9)
     planted = graded_induction_model(f"pattern-{seed}", (graded_head(attention, direct=_DIRECT),))
     return _claims(kind, planted, float(attention.mean()))
-
-
-def _attends_with_pattern_at_by(seed: int) -> Iterator[Claim]:
-    return _pattern_at(head_attends_inductively, seed)
-
-
-def _pattern_at_by(seed: int) -> Iterator[Claim]:
-    return _pattern_at(head_is_induction, seed)
 
 
 def _attends_as_much_one_further(seed: int) -> Iterator[Claim]:
@@ -119,10 +112,6 @@ def _has_a_detectable_pattern(kind: ClaimType[...], seed: int) -> Iterator[Claim
     return _claims(kind, planted, float(attention.mean()) - less)
 
 
-def _attends_detectably(seed: int) -> Iterator[Claim]:
-    return _has_a_detectable_pattern(head_attends_inductively, seed)
-
-
 def _heads_of_random_weights(kind: ClaimType[...], seed: int) -> Iterator[Claim]:
     planted = induction_model().with_random_weights(seed)
     model = Session().model(planted)
@@ -133,23 +122,33 @@ def _heads_of_random_weights(kind: ClaimType[...], seed: int) -> Iterator[Claim]
     )
 
 
-def _random_heads(seed: int) -> Iterator[Claim]:
-    return _heads_of_random_weights(head_is_induction, seed)
-
-
-def _random_patterns(seed: int) -> Iterator[Claim]:
-    return _heads_of_random_weights(head_attends_inductively, seed)
-
-
 _ATTENDS, _IS = "head_attends_inductively", "head_is_induction"
 CASES = (
-    Case(_ATTENDS, "pattern", "at the bound", _attends_with_pattern_at_by),
+    Case(_ATTENDS, "pattern", "at the bound", partial(_pattern_at, head_attends_inductively)),
     Case(_ATTENDS, "offset", "at the bound", _attends_as_much_one_further),
-    Case(_IS, "pattern", "at the bound", _pattern_at_by),
+    Case(_IS, "pattern", "at the bound", partial(_pattern_at, head_is_induction)),
     Case(_IS, "copying", "at the bound", _copies_nothing_on_average),
     Case(_IS, "use", "at the bound", _is_of_no_use_on_average),
-    Case(_ATTENDS, "pattern by the detectable effect", "true", _attends_detectably, share=0.5),
+    Case(
+        _ATTENDS,
+        "pattern by the detectable effect",
+        "true",
+        partial(_has_a_detectable_pattern, head_attends_inductively),
+        share=0.5,
+    ),
     Case(_IS, "clearly", "true", _is_one, share=0.25),
-    Case(_ATTENDS, "heads of random weights", "easy null", _random_patterns, share=0.5),
-    Case(_IS, "heads of random weights", "easy null", _random_heads, share=0.5),
+    Case(
+        _ATTENDS,
+        "heads of random weights",
+        "easy null",
+        partial(_heads_of_random_weights, head_attends_inductively),
+        share=0.5,
+    ),
+    Case(
+        _IS,
+        "heads of random weights",
+        "easy null",
+        partial(_heads_of_random_weights, head_is_induction),
+        share=0.5,
+    ),
 )
