@@ -55,5 +55,9 @@ class DiscoveryWarning(UserWarning):
     """A claim is tested on the prompts on which its component was found."""
 
 
+class SlowerWarning(UserWarning):
+    """The engine cannot use one of its shortcuts on a model: slower, with the same results."""
+
+
 class Inconclusive(Exception):  # noqa: N818 - an outcome with a name, as Skipped is in pytest
     """The evidence neither supports nor refutes the claim, so it has no truth value."""

@@ -9,6 +9,7 @@ from typing import NoReturn
 from circuit_assert.claims.claim import Claim, Rests
 from circuit_assert.claims.criteria import Body, Criterion
 from circuit_assert.claims.families import ExactlyThese, SomeMember
+from circuit_assert.execution.cost import mlp_weights, projection_weights
 from circuit_assert.execution.plan import Plan, plan
 from circuit_assert.measurements.base import AnyRequest, Request
 from circuit_assert.models.card import Card
@@ -66,13 +67,12 @@ def forecast(claims: Iterable[Claim]) -> Forecast:
 
 
 def parameters(card: Card) -> tuple[int, int]:
-    """About how many a model has: in its blocks, and in all. A gated MLP is taken for granted.
+    """About how many a model has: in its blocks, and in all.
 
     Args:
         card: Its sizes.
     """
-    attention = 2 * card.d_model * card.d_head * (card.heads + card.kv_heads)
-    blocks = card.layers * (attention + 3 * card.d_model * card.d_mlp)
+    blocks = card.layers * (projection_weights(card) + mlp_weights(card))
     return blocks, blocks + card.vocabulary * card.d_model
 
 

@@ -20,11 +20,13 @@ from circuit_assert.prompts.halves import overlap
 if TYPE_CHECKING:
     from circuit_assert.claims.quantities import Measured, Quantity
     from circuit_assert.components import Component
+    from circuit_assert.execution.cost import Work
     from circuit_assert.execution.known import Known
     from circuit_assert.measurements.base import AnyRequest, Array
     from circuit_assert.prompts.base import Prompts, Tokenizer
 
 Observer = Callable[[Claim, Evidence], None]
+LEAST_MEMORY = 1 << 26  # bytes
 
 
 class Session:
@@ -35,6 +37,8 @@ class Session:
         device: Where models are loaded when they do not say.
         dtype: What their weights are loaded as when they do not say.
         cache: A folder that keeps scores between runs; None to measure everything anew.
+        memory: Bytes that activations may take beside the weights, `LEAST_MEMORY` at least;
+            None for as much as is sensible of what is free.
         progress: Called with a text, the rows done and the rows in all.
     """
 
@@ -45,6 +49,7 @@ class Session:
         device: str = "cpu",
         dtype: str = "float32",
         cache: Path | None = None,
+        memory: int | None = None,
         progress: Callable[[str, int, int], None] | None = None,
     ) -> None:
         if not 0 < false_pass_rate < 0.5:
@@ -52,7 +57,11 @@ class Session:
                 f"the false-pass rate is between 0 and 0.5; got {false_pass_rate:g}."
             )
         self.false_pass_rate = false_pass_rate
-        self.device, self.dtype = device, dtype
+        if memory is not None and memory < LEAST_MEMORY:
+            raise CircuitAssertError(
+                f"memory is in bytes, {LEAST_MEMORY:,} of them at least; got {memory:,}."
+            )
+        self.device, self.dtype, self.memory = device, dtype, memory
         self.on_made: list[Callable[[Claim], None]] = []
         self.on_judged: list[Observer] = []
         self.on_asked: list[Observer] = []
@@ -269,10 +278,16 @@ class Session:
         if self._resident is not None and self._resident != spec:
             self._unload(self._resident)
         if spec not in self._known:
-            self._known[spec] = Known(spec, self._progress, self._cache)
+            self._known[spec] = Known(spec, self._progress, self._cache, self.memory)
         self._known[spec].load()
         self._resident = spec
         return self._known[spec]
+
+    def work(self) -> Work:
+        """What has been done so far, over all models."""
+        from circuit_assert.execution.cost import Work
+
+        return sum((known.work for known in self._known.values()), Work())
 
     def forget(self) -> None:
         """Forget scores and evidence, not the loaded weights: the next claims measure anew."""

@@ -91,16 +91,23 @@ class Backend(Protocol):
         edits: Mapping[Site, Sequence[Edit]],
         last_layer: int,
         resume: Resume | None = None,
+        needed: torch.Tensor | None = None,
     ) -> torch.Tensor:
         """Run the blocks up to `last_layer` and return what leaves it, `[batch, pos, d_model]`.
 
-        Edits at a site happen before its reads. The unembedding does not run.
+        Edits at a site happen before its reads. The unembedding does not run. With `needed`,
+        bool `[batch, pos]`, what is returned may be NaN where that is false.
         """
         ...
 
     @property
     def can_resume(self) -> bool:
         """Whether `resume` skips the blocks below it with exactly equal results."""
+        ...
+
+    @property
+    def can_narrow(self) -> bool:
+        """Whether `needed` saves work with equal results, within rounding."""
         ...
 
     def log_probabilities(self, residual: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:

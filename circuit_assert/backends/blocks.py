@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any
 
 import torch
@@ -52,24 +52,29 @@ class Blocks:
         self._returns_tuple = isinstance(output, tuple)
 
 
-@contextmanager
-def _passing_through(block: torch.nn.Module, as_tuple: bool) -> Generator[None]:
+def _passing_through(block: torch.nn.Module, as_tuple: bool) -> AbstractContextManager[None]:
     """The block's forward returns its input, as it returns its output, while the context lasts."""
-    had_own = "forward" in vars(block)
-    own: Callable[..., Any] | None = vars(block).get("forward")
 
     def forward(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401
         entering = arguments[0] if arguments else named["hidden_states"]
         return (entering,) if as_tuple else entering
 
-    block.__dict__["forward"] = forward
+    return replaced_forward(block, forward)
+
+
+@contextmanager
+def replaced_forward(module: torch.nn.Module, forward: Callable[..., Any]) -> Generator[None]:
+    """The module computes something else while the context lasts; its hooks fire as before."""
+    had_own = "forward" in vars(module)
+    own: Callable[..., Any] | None = vars(module).get("forward")
+    module.__dict__["forward"] = forward
     try:
         yield
     finally:
         if had_own:
-            block.__dict__["forward"] = own
+            module.__dict__["forward"] = own
         else:
-            del block.__dict__["forward"]
+            del module.__dict__["forward"]
 
 
 def _replace_input(residual: torch.Tensor) -> Callable[..., Any]:

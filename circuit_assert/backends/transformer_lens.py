@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,8 @@ import torch
 
 from circuit_assert.backends.base import Edit, Read, Resume
 from circuit_assert.backends.blocks import Blocks
+from circuit_assert.backends.narrowing import only_at
+from circuit_assert.backends.shortcuts import narrows_exactly, resumes_exactly
 from circuit_assert.components import Site
 from circuit_assert.errors import HookError, ModelError, ModelValidationError
 from circuit_assert.models.card import Card
@@ -33,6 +35,7 @@ _HOOKS = {
     "z": "attn.hook_z",
     "attn_post_scale": "ln1_post.hook_scale",
 }
+_AFTER_MLP = ("mlp_post", "mlp_out", "resid_post")
 _ROWS_AT_ONCE = 128  # rows of full logits held together: 128 × 262,144 float32 is 134 MB
 
 
@@ -112,7 +115,6 @@ class TransformerLensBackend:
             parameter.requires_grad_(False)
         self._bridge = bridge
         self._blocks = Blocks(bridge.original_model, card.layers)
-        self._mean_unembedding: torch.Tensor | None = None
         parameter = next(bridge.original_model.parameters())
         self.device, self.dtype = parameter.device, parameter.dtype
         self.fingerprint = _fingerprint(bridge.original_model, f"{processing}/{self.dtype}")
@@ -148,25 +150,25 @@ class TransformerLensBackend:
         """Whether a run may start at a later block: tried once, against a whole run."""
         return self._can_resume
 
+    @property
+    def can_narrow(self) -> bool:
+        """Whether the last MLP may run at some positions only: tried once, against a whole run."""
+        return self._can_narrow
+
     @cached_property
     def _can_resume(self) -> bool:
-        return self._blocks.found and self.card.layers > 1 and self._resumes_exactly()
+        return self._blocks.found and self._uncounted(resumes_exactly)
 
-    def _resumes_exactly(self) -> bool:
-        tokens = torch.arange(2, 18, device=self.device).view(2, 8) % self.card.vocabulary
-        middle, last = self.card.layers // 2, self.card.layers - 1
-        entering: list[torch.Tensor] = []
+    @cached_property
+    def _can_narrow(self) -> bool:
+        return self._uncounted(narrows_exactly)
+
+    def _uncounted(self, tried: Callable[[TransformerLensBackend], bool]) -> bool:
         before = self._blocks.count
-        site = Site(middle, "resid_pre")
         try:
-            whole = self.run(tokens, reads={site: [entering.append]}, edits={}, last_layer=last)
-            resume = Resume(middle, entering[0])
-            resumed = self.run(tokens, reads={}, edits={}, last_layer=last, resume=resume)
-        except (RuntimeError, TypeError, KeyError, IndexError):
-            return False
+            return tried(self)
         finally:
             self._blocks.count = before
-        return torch.equal(whole, resumed)
 
     @torch.no_grad()
     def run(
@@ -177,8 +179,12 @@ class TransformerLensBackend:
         edits: Mapping[Site, Sequence[Edit]],
         last_layer: int,
         resume: Resume | None = None,
+        needed: torch.Tensor | None = None,
     ) -> torch.Tensor:
         """Run blocks up to `last_layer`; return what leaves it, `[batch, pos, d_model]`.
+
+        With `needed`, bool `[batch, pos]`, NaN where that is false, unless what the last MLP
+        does is read or edited.
 
         Raises:
             HookError: when a site that is read or edited did not fire.
@@ -188,7 +194,9 @@ class TransformerLensBackend:
             (self._hook_name(site), _hook(site, edits.get(site, ()), reads.get(site, ()), fired))
             for site in sorted({*reads, *edits})
         ]
-        residual = self._run_to(tokens, hooks, last_layer, resume)
+        if any(site.layer == last_layer and site.name in _AFTER_MLP for site in {*reads, *edits}):
+            needed = None
+        residual = self._run_to(tokens, hooks, last_layer, resume, needed)
         silent = {*reads, *edits} - fired
         if silent:
             missed = ", ".join(map(str, sorted(silent)))
@@ -201,6 +209,7 @@ class TransformerLensBackend:
         hooks: list[tuple[str | Callable[..., Any], Callable[..., Any]]],
         last_layer: int,
         resume: Resume | None,
+        needed: torch.Tensor | None,
     ) -> torch.Tensor:
         leaving: list[torch.Tensor] = []
 
@@ -210,7 +219,11 @@ class TransformerLensBackend:
 
         hooks = [*hooks, (self._hook_name(Site(last_layer, "resid_post")), stop)]
         tokens = tokens.to(self.device)
-        with self._blocks.running(resume):
+        with ExitStack() as stack:
+            stack.enter_context(self._blocks.running(resume))
+            if needed is not None:
+                mlp = self._bridge.blocks[last_layer].mlp
+                stack.enter_context(only_at(mlp, needed.to(self.device)))
             try:
                 self._bridge.run_with_hooks(
                     tokens, fwd_hooks=hooks, return_type=None, use_cache=False
@@ -247,9 +260,24 @@ class TransformerLensBackend:
     @torch.no_grad()
     def centred_logits(self, residual: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:
         """Logits of k tokens each minus the vocabulary's mean: `[n, k]`."""
-        parts = residual.split(_ROWS_AT_ONCE)
-        mean = torch.cat([self._all_logits(part).mean(-1) for part in parts])
+        if self.caps_logits:
+            parts = residual.split(_ROWS_AT_ONCE)
+            mean = torch.cat([self._all_logits(part).mean(-1) for part in parts])
+        else:
+            mean = self._mean_logit(residual)
         return self.token_logits(residual, tokens) - mean[:, None]
+
+    def _mean_logit(self, residual: torch.Tensor) -> torch.Tensor:
+        """That of the mean unembedding, as logits are linear in it: `[n, d_model]` → `[n]`."""
+        row, bias = self._mean_head
+        return self._final_norm(residual).float() @ row + bias
+
+    @cached_property
+    def _mean_head(self) -> tuple[torch.Tensor, float]:
+        rows, bias = self._head()
+        return rows.mean(0, dtype=torch.float32), 0.0 if bias is None else float(
+            bias.float().mean()
+        )
 
     @torch.no_grad()
     def top_tokens(self, residual: torch.Tensor, k: int) -> torch.Tensor:
@@ -271,9 +299,8 @@ class TransformerLensBackend:
         """Unembedding rows times the final norm's gain, minus their vocabulary mean."""
         rows, _ = self._head()
         gain = self._gain(self._bridge.ln_final)
-        if self._mean_unembedding is None:
-            self._mean_unembedding = rows.float().mean(0) * gain
-        chosen = (rows if tokens is None else rows[tokens]).float() * gain - self._mean_unembedding
+        mean, _ = self._mean_head
+        chosen = ((rows if tokens is None else rows[tokens]).float() - mean) * gain
         if self._norm_kind() == "LN":  # the norm removes the mean of what it reads
             chosen = chosen - chosen.mean(-1, keepdim=True)
         return chosen

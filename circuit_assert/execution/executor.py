@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import time
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeAlias
 
@@ -11,7 +13,9 @@ import torch
 
 from circuit_assert.backends.base import Backend
 from circuit_assert.execution.checkpoints import worth_keeping
+from circuit_assert.execution.cost import Work
 from circuit_assert.execution.job import Item, Job
+from circuit_assert.execution.memory import budget
 from circuit_assert.execution.plan import Pass, plan, prerequisites
 from circuit_assert.execution.recall import Recall
 from circuit_assert.execution.store import Store
@@ -30,7 +34,8 @@ class Executor:
 
     Args:
         backend: The model.
-        memory: Bytes that one run's activations may take; twice as many may be kept between runs.
+        memory: Bytes that one run's activations may take; twice as many may be kept between
+            runs. By default, by what is free.
         progress: Called with the rows done and the rows in all, after every run.
         store: What is known of the model already.
         cache: The folder with the scores of earlier runs; None to measure everything.
@@ -40,7 +45,7 @@ class Executor:
         self,
         backend: Backend,
         *,
-        memory: int = 1 << 29,
+        memory: int | None = None,
         progress: Progress | None = None,
         store: Store | None = None,
         cache: Path | None = None,
@@ -48,7 +53,8 @@ class Executor:
         self.backend = backend
         self.store = store or Store(backend.tokenizer)
         self.runs = 0
-        self.memory = memory
+        self.seconds = self.needed_flops = 0.0
+        self.memory = budget(backend.device) if memory is None else memory
         self._progress = progress
         self._recall = Recall(cache, backend, self.store) if cache else None
         self._floors: dict[tuple[Measurement, Prompts, bool], float] = {}
@@ -59,6 +65,19 @@ class Executor:
         """How many scores came from earlier runs."""
         return self._recall.reused if self._recall else 0
 
+    @property
+    def work(self) -> Work:
+        """What has been done so far."""
+        return Work(self.runs, self.reused, self.seconds, self.needed_flops)
+
+    @contextmanager
+    def _timed(self) -> Generator[None]:
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds += time.perf_counter() - started
+
     def run(self, requests: Iterable[AnyRequest]) -> None:
         """Measure what has not been measured yet; the scores are then in the store.
 
@@ -67,6 +86,10 @@ class Executor:
                 as a failure of its requests.)
             PromptError: when a prompt set lacks what a measurement needs.
         """
+        with self._timed():
+            self._run(requests)
+
+    def _run(self, requests: Iterable[AnyRequest]) -> None:
         wanted = [request for request in requests if not self._has(request)]
         for request in wanted:
             if isinstance(request, WeightRequest):
@@ -105,6 +128,7 @@ class Executor:
     def _run_items(self, on: Prompts, side: Side, items: Sequence[Item]) -> None:
         may_resume = self.backend.can_resume
         job = Job(self.backend, self.store, on, side, items, may_resume=may_resume)
+        self.needed_flops += job.needed_flops()
         job.run(self.memory, self._report)
         for under, measurements in items:
             for measurement in measurements:
@@ -140,7 +164,8 @@ class Executor:
         if key not in self._floors:
             known = self._recall.floor(request) if self._recall else None
             if known is None:
-                self._measure_floors(request)
+                with self._timed():
+                    self._measure_floors(request)
             else:
                 self._floors[key] = known
         return self._floors[key]

@@ -13,8 +13,10 @@ from circuit_assert.components import Site
 from circuit_assert.execution.arrays import to_array
 from circuit_assert.execution.batching import Piece, buckets, groups_of_pieces, rows_that_fit
 from circuit_assert.execution.checkpoints import nearest
+from circuit_assert.execution.cost import flops
 from circuit_assert.execution.edits import Editor
-from circuit_assert.execution.rows import Rows, on_a_copy
+from circuit_assert.execution.memory import ran_out
+from circuit_assert.execution.rows import Rows, needed_of, on_a_copy
 from circuit_assert.execution.store import Store
 from circuit_assert.interventions import Intervention, first_layer
 from circuit_assert.measurements.activations import Kept
@@ -79,6 +81,14 @@ class Job:
             report(done, total)
         self._file()
 
+    def needed_flops(self) -> float:
+        """What every item's scores cannot do without, entered as late as what is kept allows."""
+        card = self._backend.card
+        return sum(
+            flops(card, self._prompts, self._side, measurements, self._entered(start))
+            for (_, measurements), start in zip(self._items, self._starts, strict=True)
+        )
+
     def run_alone(self, unit: int) -> dict[Measurement, Array]:
         """The scores of one unit under the only item, run by itself."""
         self._run_group([Piece(0, np.array([unit]))])
@@ -96,8 +106,8 @@ class Job:
     def _run_or_halve(self, group: list[Piece]) -> None:
         try:
             self._run_group(group)
-        except (torch.OutOfMemoryError, MemoryError) as problem:
-            halves = _halves_of(group)
+        except (RuntimeError, MemoryError) as problem:
+            halves = _halves_of(group) if ran_out(problem) else None
             if halves is None:
                 raise problem from None
         else:
@@ -111,12 +121,14 @@ class Job:
         runs = self._rows(group)
         for rows in runs:
             rows.place(reads, edits)
+        tokens = np.stack([self._tokens[u] for piece in group for u in piece.units])
         final = self._backend.run(
-            torch.from_numpy(np.stack([self._tokens[u] for piece in group for u in piece.units])),
+            torch.from_numpy(tokens),
             reads=reads,
             edits={site: [on_a_copy(there)] for site, there in edits.items()},
             last_layer=max(self._last_layer(piece.item) for piece in group),
             resume=self._resume(group),
+            needed=needed_of(runs, tokens.shape) if self._backend.can_narrow else None,
         )
         for piece, rows in zip(group, runs, strict=True):
             for measurement, scores in rows.collect(final):
@@ -138,12 +150,17 @@ class Job:
 
     def _resume(self, group: list[Piece]) -> Resume | None:
         """Start as late as the group allows, at a residual stream that was kept."""
-        needed = min(self._starts[piece.item] for piece in group)
-        start = nearest(self._store, self._on, self._side, start=needed) if self._may_resume else 0
+        start = self._entered(min(self._starts[piece.item] for piece in group))
         if start == 0:
             return None
         kept = self._store.kept(Site(start - 1, "resid_post"), self._on, self._side)
         return Resume(start, torch.stack([kept[int(u)] for p in group for u in p.units]))
+
+    def _entered(self, start: int) -> int:
+        """The block at which runs that need `start` can begin."""
+        if not self._may_resume:
+            return 0
+        return nearest(self._store, self._on, self._side, start=start)
 
     def _file(self) -> None:
         for (intervention, _), editor, results in zip(

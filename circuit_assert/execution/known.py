@@ -10,7 +10,9 @@ from pathlib import Path
 
 from circuit_assert.backends.base import Backend
 from circuit_assert.errors import ExecutionError
+from circuit_assert.execution.cost import Work
 from circuit_assert.execution.executor import Executor
+from circuit_assert.execution.memory import budget
 from circuit_assert.execution.store import Store
 from circuit_assert.measurements.base import AnyRequest, Array
 from circuit_assert.models.spec import ModelSpec
@@ -26,17 +28,22 @@ class Known:
         spec: Which model.
         progress: Called with a text, the rows done and the rows in all.
         cache: The folder with the scores of earlier runs; None for none.
+        memory: Bytes that activations may take, kept ones included; None for no limit.
     """
 
     def __init__(
-        self, spec: ModelSpec, progress: Progress | None = None, cache: Path | None = None
+        self,
+        spec: ModelSpec,
+        progress: Progress | None = None,
+        cache: Path | None = None,
+        memory: int | None = None,
     ) -> None:
         self.spec = spec
         self.fingerprint = ""
-        self._progress, self._cache = progress, cache
+        self._progress, self._cache, self._memory = progress, cache, memory
         self._executor: Executor | None = None
         self._store: Store | None = None
-        self._runs_before = self._reused_before = 0
+        self._before = Work()
 
     @property
     def executor(self) -> Executor:
@@ -55,14 +62,19 @@ class Known:
         return self.executor.backend
 
     @property
+    def work(self) -> Work:
+        """What has been done for this model so far, also before it was unloaded."""
+        return self._before + (self._executor.work if self._executor else Work())
+
+    @property
     def runs(self) -> int:
         """Forward passes so far."""
-        return self._runs_before + (self._executor.runs if self._executor else 0)
+        return self.work.runs
 
     @property
     def reused(self) -> int:
         """Scores that were read from the cache."""
-        return self._reused_before + (self._executor.reused if self._executor else 0)
+        return self.work.reused
 
     def load(self) -> None:
         """Load the weights, unless they are."""
@@ -75,7 +87,11 @@ class Known:
         backend = load(self.spec)
         self.fingerprint = backend.fingerprint
         self._executor = Executor(
-            backend, progress=self._report, store=self._store, cache=self._cache
+            backend,
+            memory=budget(backend.device, self._memory),
+            progress=self._report,
+            store=self._store,
+            cache=self._cache,
         )
         self._store = self._executor.store
 
@@ -83,8 +99,7 @@ class Known:
         """Free the weights; scores stay. Warns when something outside still holds the model."""
         if self._executor is None:
             return
-        self._runs_before += self._executor.runs
-        self._reused_before += self._executor.reused
+        self._before = self.work
         self._executor.store.forget_activations(beyond=0)
         model = weakref.ref(self._executor.backend)
         self._executor = None
@@ -94,9 +109,11 @@ class Known:
 
     def apart(self) -> Known:
         """The same loaded model with nothing measured, for scores that are not to be kept."""
-        other = Known(self.spec, self._progress)
+        other = Known(self.spec, self._progress, memory=self._memory)
         other.fingerprint = self.fingerprint
-        other._executor = Executor(self.weights, progress=other._report)
+        other._executor = Executor(
+            self.weights, memory=self.executor.memory, progress=other._report
+        )
         return other
 
     def run(self, requests: Iterable[AnyRequest]) -> None:

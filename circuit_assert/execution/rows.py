@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING
 from circuit_assert.backends.base import Edit, Read
 from circuit_assert.components import Site
 from circuit_assert.execution.edits import Editor
-from circuit_assert.measurements.base import Batch, Measurement, Reader, Weights
+from circuit_assert.measurements.base import (
+    Batch,
+    Measurement,
+    Reader,
+    ReadsSomeOfTheFinal,
+    Weights,
+)
 
 if TYPE_CHECKING:
     import torch
@@ -52,6 +58,15 @@ class Rows:
                 else:
                     edits.setdefault(site, []).append(self._edit(self._editor, site))
 
+    def mark(self, needed: torch.Tensor) -> bool:
+        """Mark where these rows read what leaves the last block; false when that is everywhere."""
+        for measurement in self._readers:
+            if not isinstance(measurement, ReadsSomeOfTheFinal):
+                return False
+            rows, positions = measurement.final_positions(self.batch).T
+            needed[rows + self._rows.start, positions] = True
+        return True
+
     def _read(self, reader: Reader, site: Site) -> Read:
         return lambda activation: reader.read(site, activation[self._rows])
 
@@ -71,6 +86,14 @@ class Rows:
         """What was read, a measurement at a time, `[row, ...]`."""
         for measurement, reader in self._readers.items():
             yield measurement, reader.finish(final[self._rows])
+
+
+def needed_of(runs: Sequence[Rows], shape: tuple[int, ...]) -> torch.Tensor | None:
+    """Where a run has to compute what leaves its last block, `[row, pos]`; None for everywhere."""
+    import torch
+
+    needed = torch.zeros(shape, dtype=torch.bool)
+    return needed if all(rows.mark(needed) for rows in runs) else None
 
 
 def on_a_copy(edits: Sequence[Edit]) -> Edit:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from circuit_assert.components import MLP, Component, Direction, Head, Neuron, Site
-from circuit_assert.measurements.base import Batch, Weights
+from circuit_assert.measurements.base import Batch, ReadsOnTheWay, Weights
 from circuit_assert.models.card import Card
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class NeuronActivations:
+class NeuronActivations(ReadsOnTheWay):
     """Activations of some neurons of one layer at every position: `[unit, pos, neuron]`.
 
     Padded with NaN after a unit's last token.
@@ -49,7 +49,7 @@ class NeuronActivations:
 
 
 @dataclass(frozen=True)
-class Residual:
+class Residual(ReadsOnTheWay):
     """The residual stream at one position: `[unit, d_model]`.
 
     Args:
@@ -79,7 +79,7 @@ class Residual:
 
 
 @dataclass(frozen=True)
-class Kept:
+class Kept(ReadsOnTheWay):
     """A component's activation, or a site's, at every position: one tensor per unit.
 
     The engine's own: means, donors and checkpoints are made of it, and it never leaves it.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from circuit_assert.components import Site
 from circuit_assert.errors import PromptError
-from circuit_assert.measurements.base import Batch, Weights
+from circuit_assert.measurements.base import Batch, ReadsOnTheWay, Weights
 from circuit_assert.models.card import Card
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class AttentionOverPairs:
+class AttentionOverPairs(ReadsOnTheWay):
     """Mean attention over a relation's (query, key) pairs: `[unit, layer, head]`.
 
     Args:

@@ -127,6 +127,48 @@ class Measurement(Protocol):
         ...
 
 
+@runtime_checkable
+class ReadsSomeOfTheFinal(Protocol):
+    """A measurement that says where it reads what leaves the last block; others read it all."""
+
+    def final_positions(self, batch: Batch) -> Ints:
+        """`[n, 2]`, row of the batch and position."""
+        ...
+
+
+class ReadsOnTheWay:
+    """A measurement of activations, which reads nothing of what leaves the last block."""
+
+    def final_positions(self, batch: Batch) -> Ints:
+        """None."""
+        return np.empty((0, 2), np.int64)
+
+
+def at_role(batch: Batch, role: str) -> Ints:
+    """`[row, 2]`, each row of the batch and where a role stands in it."""
+    return np.stack([np.arange(len(batch.units)), batch.positions(role)], axis=1)
+
+
+def targets_of(batch: Batch, most: int = 0) -> tuple[Ints, Ints]:
+    """A batch's targets in one list: `[n]` rows, and `[n, 2]` positions and next tokens.
+
+    Args:
+        batch: The rows.
+        most: At most this many of each row, evenly spread; 0 means all.
+    """
+    found = [batch.prompts.targets[batch.side][int(unit)] for unit in batch.units]
+    if most:
+        found = [_spread(targets, most) for targets in found]
+    rows = np.repeat(np.arange(len(found)), [len(targets) for targets in found])
+    return rows, np.concatenate(found)
+
+
+def _spread(targets: Ints, most: int) -> Ints:
+    if len(targets) <= most:
+        return targets
+    return targets[np.linspace(0, len(targets) - 1, most).round().astype(int)]
+
+
 @dataclass(frozen=True)
 class Request:
     """One thing to measure: what, on which prompts, on which side, under which intervention."""

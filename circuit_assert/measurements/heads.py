@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from circuit_assert.components import Site
-from circuit_assert.measurements.base import Batch, Weights
+from circuit_assert.measurements.base import Batch, ReadsOnTheWay, Weights, targets_of
 from circuit_assert.models.card import Card
+from circuit_assert.prompts.base import Ints
 
 if TYPE_CHECKING:
     import torch
@@ -38,6 +39,11 @@ class DirectContribution:
         """The model's last: the final scale is needed."""
         return card.layers - 1
 
+    def final_positions(self, batch: Batch) -> Ints:
+        """The targets."""
+        rows, flat = targets_of(batch)
+        return np.stack([rows, flat[:, 0]], axis=1)
+
     def reader(self, batch: Batch, weights: Weights) -> DirectReader:
         """What reduces one batch."""
         return DirectReader(batch, weights)
@@ -47,11 +53,9 @@ class DirectReader:
     """Projects each layer's head outputs at the targets onto the targets' unembeddings."""
 
     def __init__(self, batch: Batch, weights: Weights) -> None:
-        targets = [batch.prompts.targets[batch.side][int(unit)] for unit in batch.units]
-        self._rows = np.repeat(np.arange(len(targets)), [len(t) for t in targets])
-        flat = np.concatenate(targets)
+        self._rows, flat = targets_of(batch)
         self._positions, self._tokens = flat[:, 0], flat[:, 1]
-        self._counts = np.array([len(t) for t in targets])
+        self._counts = np.bincount(self._rows, minlength=len(batch.units))
         self._weights = weights
         self._unembedding: torch.Tensor | None = None
         self._layers: dict[int, torch.Tensor] = {}
@@ -89,7 +93,7 @@ class DirectReader:
 
 
 @dataclass(frozen=True)
-class HeadOutputMoments:
+class HeadOutputMoments(ReadsOnTheWay):
     """Moments of every head's output: `[unit, layer, head, 1 + d_head]`.
 
     The first number is the mean of ‖z W_O‖² over positions, the others the mean `z`: together

@@ -10,7 +10,7 @@ import numpy as np
 
 from circuit_assert.components import Site
 from circuit_assert.errors import PromptError
-from circuit_assert.measurements.base import Batch, Weights
+from circuit_assert.measurements.base import Batch, Weights, at_role, targets_of
 from circuit_assert.models.card import Card
 from circuit_assert.prompts.base import Ints
 
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class _Output:
     """Anything that reads only what leaves the last block."""
+
+    whole_vocabulary: ClassVar[bool] = True
+    """Whether all tokens' logits are needed, or only those of a few."""
 
     def sites(self, weights: Weights) -> tuple[Site, ...]:
         """None: the final residual stream is enough."""
@@ -41,9 +44,14 @@ class LogitDifference(_Output):
 
     at: str = "end"
     quantity: ClassVar[str] = "logits"
+    whole_vocabulary: ClassVar[bool] = False
 
     def __str__(self) -> str:
         return "logit difference"
+
+    def final_positions(self, batch: Batch) -> Ints:
+        """Where the model answers."""
+        return at_role(batch, self.at)
 
     def reader(self, batch: Batch, weights: Weights) -> OutputReader:
         """What reduces one batch."""
@@ -71,6 +79,10 @@ class CentredLogit(_Output):
     def __str__(self) -> str:
         return "centred logit"
 
+    def final_positions(self, batch: Batch) -> Ints:
+        """Where the model answers."""
+        return at_role(batch, self.at)
+
     def reader(self, batch: Batch, weights: Weights) -> OutputReader:
         """What reduces one batch."""
         answers = _words(batch, "answers")
@@ -95,6 +107,10 @@ class LogProbability(_Output):
 
     def __str__(self) -> str:
         return "log probability"
+
+    def final_positions(self, batch: Batch) -> Ints:
+        """Where the model answers."""
+        return at_role(batch, self.at)
 
     def reader(self, batch: Batch, weights: Weights) -> OutputReader:
         """What reduces one batch."""
@@ -121,27 +137,25 @@ class Loss(_Output):
     def __str__(self) -> str:
         return "loss"
 
+    def final_positions(self, batch: Batch) -> Ints:
+        """The targets."""
+        rows, flat = targets_of(batch, self.places)
+        return np.stack([rows, flat[:, 0]], axis=1)
+
     def reader(self, batch: Batch, weights: Weights) -> OutputReader:
         """What reduces one batch."""
-        targets = [self._chosen(batch.prompts.targets[batch.side][int(u)]) for u in batch.units]
-        rows = np.repeat(np.arange(len(targets)), [len(t) for t in targets])
-        flat = np.concatenate(targets)
+        rows, flat = targets_of(batch, self.places)
 
         def score(final: torch.Tensor) -> torch.Tensor:
             import torch
 
             residual = final[_tensor(rows, final), _tensor(flat[:, 0], final)]
             loss = -weights.log_probabilities(residual, _tensor(flat[:, 1], final))
-            sums = torch.zeros(len(targets), device=final.device)
-            counts = torch.bincount(_tensor(rows, final), minlength=len(targets))
+            sums = torch.zeros(len(batch.units), device=final.device)
+            counts = torch.bincount(_tensor(rows, final), minlength=len(batch.units))
             return sums.index_add(0, _tensor(rows, final), loss.float()) / counts
 
         return OutputReader(score)
-
-    def _chosen(self, targets: Ints) -> Ints:
-        if not self.places or len(targets) <= self.places:
-            return targets
-        return targets[np.linspace(0, len(targets) - 1, self.places).round().astype(int)]
 
 
 @dataclass(frozen=True)

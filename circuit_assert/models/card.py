@@ -20,6 +20,7 @@ class Card:
         d_mlp: Neurons of each MLP.
         vocabulary: Rows of the embedding.
         context: Longest sequence in tokens; None where the configuration states none.
+        mlp_matrices: Of each MLP: three where it is gated, two where it is not.
     """
 
     layers: int
@@ -30,3 +31,4 @@ class Card:
     d_mlp: int
     vocabulary: int
     context: int | None
+    mlp_matrices: int = 3

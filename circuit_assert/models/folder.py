@@ -27,6 +27,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "context": ("max_position_embeddings", "n_positions", "n_ctx", "max_seq_len"),
 }
 """Each size of a card, and what configurations call it."""
+_UNGATED = ("gpt2", "gpt_neo", "gpt_neox", "gptj", "opt", "bloom", "falcon", "phi", "starcoder2")
 
 
 def check_folder(path: str | Path, *, trust_remote_code: bool = False) -> Path:
@@ -83,6 +84,7 @@ def card_of(config: Mapping[str, Any]) -> Card:
         d_mlp=sizes["d_mlp"] or 4 * d_model,
         vocabulary=_required(sizes, "vocabulary"),
         context=sizes["context"],
+        mlp_matrices=2 if stated.get("model_type") in _UNGATED else 3,
     )
 
 

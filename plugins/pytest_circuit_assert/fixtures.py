@@ -78,6 +78,7 @@ def _new_session(config: pytest.Config) -> Session:
         device=options.device,
         dtype=options.dtype,
         cache=options.cache,
+        memory=options.memory,
         progress=progress.report,
     )
     session.on_judged.append(progress.finish)

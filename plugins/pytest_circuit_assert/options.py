@@ -30,6 +30,7 @@ class Options:
         fail_on: "inconclusive" (and refuted), or "refuted" alone.
         ledger: The folder of the ledger; None to keep none.
         cache: The folder of the scores of earlier runs; None to measure everything anew.
+        memory: Bytes that activations may take; None for what is sensible.
         rehearse: Whether tests are called beforehand to learn their claims.
         listing: "list" or "plan" to print that and run no test; empty otherwise.
     """
@@ -42,6 +43,7 @@ class Options:
     fail_on: str
     ledger: Path | None
     cache: Path | None
+    memory: int | None
     rehearse: bool
     listing: str
 
@@ -112,6 +114,11 @@ def add_options(parser: pytest.Parser) -> None:
         help="Measure everything anew, and keep no scores for later runs.",
     )
     add(
+        "--claims-memory",
+        metavar="GIB",
+        help="Most memory for activations, beside the weights, in GiB (default: by what is free).",
+    )
+    add(
         "--claims-no-rehearsal",
         action="store_true",
         default=None,
@@ -145,6 +152,7 @@ def _add_settings(parser: pytest.Parser) -> None:
     parser.addini("claims_no_ledger", "Twin of --claims-no-ledger.", type="bool", default=False)
     parser.addini("claims_cache", "Twin of --claims-cache.", type="string", default=_CACHE)
     parser.addini("claims_no_cache", "Twin of --claims-no-cache.", type="bool", default=False)
+    parser.addini("claims_memory", "Twin of --claims-memory.", type="string", default="")
     parser.addini(
         "claims_no_rehearsal", "Twin of --claims-no-rehearsal.", type="bool", default=False
     )
@@ -165,6 +173,7 @@ def read_options(config: pytest.Config) -> Options:
         fail_on=_given(config, "fail_on", _one_of(*FAIL_ON), f"write {' or '.join(FAIL_ON)}"),
         ledger=_folder(config, "ledger"),
         cache=_folder(config, "cache"),
+        memory=_given(config, "memory", _bytes, "write 1.5"),
         rehearse=not _given(config, "no_rehearsal", bool, "write true or false"),
         listing=_listing(config),
     )
@@ -207,6 +216,17 @@ def _rate(value: str | float) -> float:
     if not 0 < rate < 0.5:
         raise ValueError(f"{value!r} is no rate between 0 and 0.5")
     return rate
+
+
+def _bytes(value: str | float) -> int | None:
+    from circuit_assert.session import LEAST_MEMORY
+
+    if value == "":
+        return None
+    size = int(float(value) * (1 << 30))
+    if size < LEAST_MEMORY:
+        raise ValueError(f"{value!r} GiB is less than {LEAST_MEMORY / (1 << 30):g}")
+    return size
 
 
 def _seed(value: str | int) -> int:

@@ -45,6 +45,8 @@ def test_the_configuration_file_and_that_the_command_line_wins(suite):
         ("--claims-false-pass-rate=low", "'low'", "write 0.01"),
         ("--claims-seed=-1", "is no seed", "write a whole number from 0"),
         ("--claims-seed=x", "'x'", "write a whole number from 0"),
+        ("--claims-memory=0.01", "is less than 0.0625", "write 1.5"),
+        ("--claims-memory=much", "'much'", "write 1.5"),
         ("--claims-fail-on=never", "'never' is not known", "write inconclusive or refuted"),
     ],
 )

@@ -62,6 +62,7 @@ class Shape:
             d_mlp=self.d_mlp,
             vocabulary=self.vocabulary,
             context=self.context,
+            mlp_matrices=3 if self.gated else 2,
         )
 
     @property

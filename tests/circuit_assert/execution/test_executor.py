@@ -245,6 +245,30 @@ def test_a_batch_that_does_not_fit_is_halved(induction, requests, monkeypatch):
     assert_equal_within(1e-5, halved, whole)
 
 
+def test_so_is_one_for_which_a_cpu_has_no_room(induction, sequences, monkeypatch):
+    run = type(induction).run
+
+    def small(self, tokens, **options):
+        return torch.empty(1 << 60) if len(tokens) > 3 else run(self, tokens, **options)
+
+    whole = scores_of(induction, [Request(Loss(), sequences)])
+    monkeypatch.setattr(type(induction), "run", small)
+    assert_equal_within(1e-5, scores_of(induction, [Request(Loss(), sequences)]), whole)
+
+
+def test_other_failures_are_not_tried_again_with_less(induction, sequences, monkeypatch):
+    tried = []
+
+    def broken(self, tokens, **options):
+        tried.append(len(tokens))
+        raise RuntimeError("shapes do not match")
+
+    monkeypatch.setattr(type(induction), "run", broken)
+    with pytest.raises(RuntimeError, match="shapes"):
+        scores_of(induction, [Request(Loss(), sequences)])
+    assert len(tried) == 1
+
+
 def test_one_row_that_does_not_fit_is_an_error(induction, sequences, monkeypatch):
     def never(self, tokens, **options):
         raise torch.OutOfMemoryError("no room")
@@ -252,6 +276,31 @@ def test_one_row_that_does_not_fit_is_an_error(induction, sequences, monkeypatch
     monkeypatch.setattr(type(induction), "run", never)
     with pytest.raises(torch.OutOfMemoryError):
         scores_of(induction, [Request(Loss(), sequences)])
+
+
+def last_mlp_positions(backend, requests):
+    """At how many positions the last MLP is computed for some requests, loading aside."""
+    assert backend.can_narrow
+    assert backend.can_resume  # both tried now, not while it counts
+    seen = []
+    mlp = backend._bridge.blocks[backend.card.layers - 1].mlp
+    parts = [part for part in mlp.modules() if isinstance(part, torch.nn.Linear)]
+    handle = parts[0].register_forward_pre_hook(lambda _, given: seen.append(given[0][..., 0]))
+    try:
+        scores_of(backend, requests)
+    finally:
+        handle.remove()
+    return sum(part.numel() for part in seen)
+
+
+def test_the_last_mlp_is_computed_only_where_it_is_read(lookup, task):
+    tokens = sum(map(len, task.tokenize(lookup.tokenizer).tokens["clean"]))
+    answers = Request(LogitDifference(), task)
+    under = [Request(LogitDifference(), task, under=Ablation((Head(0, h),))) for h in range(3)]
+    assert last_mlp_positions(lookup, [answers]) == len(task)
+    assert last_mlp_positions(lookup, under) == 3 * len(task)
+    everywhere = Request(TopTokens(3), task)
+    assert last_mlp_positions(lookup, [answers, everywhere]) == tokens
 
 
 def test_attention_needs_no_unembedding(induction, sequences, monkeypatch):

@@ -43,7 +43,7 @@ def compiled_model(name: str) -> PlantedModel:
         ModelError: for a program that is not shipped.
     """
     said = compiled(name)
-    card = Card(**said["card"])
+    card = Card(**said["card"], mlp_matrices=2)
     return PlantedModel(
         name=f"compiled-{name}",
         card=card,

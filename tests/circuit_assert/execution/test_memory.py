@@ -1,0 +1,59 @@
+"""How much memory runs may take."""
+
+import pytest
+import torch
+
+from circuit_assert import Session
+from circuit_assert.errors import CircuitAssertError
+from circuit_assert.execution import memory
+from circuit_assert.models.planted_models import induction_model
+
+CPU = torch.device("cpu")
+
+
+class Free:
+    """A machine with so many bytes free."""
+
+    def __init__(self, available):
+        self.available = available
+
+
+@pytest.mark.parametrize(
+    ("free", "most", "expected"),
+    [
+        (1 << 40, None, 1 << 29),  # more rows are no faster on a CPU
+        (1 << 30, None, 1 << 28),
+        (1 << 40, 3 << 20, 1 << 20),  # what runs keep takes two parts of three
+        (1 << 30, 1 << 40, 1 << 28),
+    ],
+)
+def test_a_quarter_of_what_is_free_and_no_more_than_was_said(monkeypatch, free, most, expected):
+    monkeypatch.setattr(memory.psutil, "virtual_memory", lambda: Free(free))
+    assert memory.budget(CPU, most) == expected
+
+
+def test_on_cuda_it_is_by_what_the_device_has_free(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (80 << 30, 99 << 30))
+    assert memory.budget(torch.device("cuda:1")) == 20 << 30
+
+
+def test_running_out_is_told_from_other_errors():
+    with pytest.raises(RuntimeError) as real:
+        torch.empty(1 << 60)  # what torch says on a CPU
+    assert memory.ran_out(real.value)
+    assert memory.ran_out(torch.OutOfMemoryError("no room"))
+    assert memory.ran_out(MemoryError())
+    assert not memory.ran_out(RuntimeError("shapes do not match"))
+
+
+def test_a_session_hands_it_on():
+    session = Session(memory=96 << 20)
+    model = session.model(induction_model())
+    session.measure(model, [])
+    known = session._known[model.spec]
+    assert known.executor.memory == known.apart().executor.memory == 32 << 20
+
+
+def test_too_little_is_refused_before_a_model_loads():
+    with pytest.raises(CircuitAssertError, match="67,108,864 of them at least; got 512"):
+        Session(memory=512)
