@@ -6,14 +6,27 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
+from circuit_assert.backends.tokenizer import tokenizer_at_hand
 from circuit_assert.claims.claim import Claim, Rests
 from circuit_assert.claims.criteria import Body, Criterion
 from circuit_assert.claims.families import ExactlyThese, SomeMember
-from circuit_assert.execution.cost import mlp_weights, projection_weights
+from circuit_assert.execution.cost import flops, mlp_weights, projection_weights
+from circuit_assert.execution.memory import activations_on_a_cpu
 from circuit_assert.execution.plan import Plan, plan
+from circuit_assert.interventions import first_layer
 from circuit_assert.measurements.base import AnyRequest, Request
 from circuit_assert.models.card import Card
+from circuit_assert.models.model import Model
+from circuit_assert.prompts.base import Prompts, Side, Tokenizer
 
+__all__ = [
+    "Forecast",
+    "activations_on_a_cpu",
+    "forecast",
+    "parameters",
+    "tokenizer_at_hand",
+    "weight_bytes",
+]
 _BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
 
 
@@ -31,6 +44,8 @@ class Forecast:
         interventions: Each on one side of one set.
         rows: Prompts that run, counted once for each pass and each intervention.
         open: Criteria that do not say what they need before something is known.
+        tokens: Of these prompts; None where no tokenizer is at hand.
+        flops: Floating-point operations that they cannot do without; None likewise.
     """
 
     claims: int
@@ -39,13 +54,19 @@ class Forecast:
     interventions: int
     rows: int
     open: int
+    tokens: int | None = None
+    flops: float | None = None
 
 
-def forecast(claims: Iterable[Claim]) -> Forecast:
+def forecast(claims: Iterable[Claim], tokenizer: Tokenizer | None = None) -> Forecast:
     """What claims about one model need at least.
 
     Args:
         claims: The claims; repeated ones count once.
+        tokenizer: The model's, to count tokens with; None for no count.
+
+    Raises:
+        TokenError: when a set of prompts does not fit the model.
     """
     distinct = {claim.id: claim for claim in claims}
     needs = [
@@ -56,6 +77,8 @@ def forecast(claims: Iterable[Claim]) -> Forecast:
     ]
     known = [request for each in needs for request in each or () if isinstance(request, Request)]
     made = plan(known, can_resume=False)
+    card = next((_card(claim) for claim in distinct.values()), None)
+    runs = _Runs(made, tokenizer) if tokenizer else None
     return Forecast(
         claims=len(distinct),
         prompt_sets=len({one.on for one in (*made.passes, *made.sweeps)}),
@@ -63,7 +86,49 @@ def forecast(claims: Iterable[Claim]) -> Forecast:
         interventions=sum(len(sweep.items) for sweep in made.sweeps),
         rows=_rows(made),
         open=sum(each is None for each in needs),
+        tokens=runs.tokens() if runs else None,
+        flops=runs.flops(card) if runs and card else None,
     )
+
+
+class _Runs:
+    """The rows that a plan runs, in a model's tokens.
+
+    Args:
+        made: The plan.
+        tokenizer: The model's.
+    """
+
+    def __init__(self, made: Plan, tokenizer: Tokenizer) -> None:
+        everything = (*made.passes, *made.sweeps)
+        self._made = made
+        self._prompts = {on: on.tokenize(tokenizer) for on in {one.on for one in everything}}
+
+    def tokens(self) -> int:
+        """How many, counted once for each pass and each intervention."""
+        observed = sum(self._tokens(one.on, one.side) for one in self._made.passes)
+        return observed + sum(
+            self._tokens(sweep.on, sweep.side) * len(sweep.items) for sweep in self._made.sweeps
+        )
+
+    def flops(self, card: Card) -> float:
+        """What they cost where interventions start at their own layer."""
+        observed = sum(
+            flops(card, self._prompts[one.on], one.side, one.measurements)
+            for one in self._made.passes
+        )
+        return observed + sum(
+            flops(card, self._prompts[sweep.on], sweep.side, measurements, first_layer(under))
+            for sweep in self._made.sweeps
+            for under, measurements in sweep.items
+        )
+
+    def _tokens(self, on: Prompts, side: Side) -> int:
+        return sum(map(len, self._prompts[on].tokens[side]))
+
+
+def _card(claim: Claim) -> Card | None:
+    return claim.model.card if isinstance(claim.model, Model) else None
 
 
 def parameters(card: Card) -> tuple[int, int]:

@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from circuit_assert.prompts.base import Ints
+from circuit_assert.errors import ModelError
+from circuit_assert.models.spec import ModelSpec
+from circuit_assert.prompts.base import Ints, Tokenizer
 
 
 class HuggingFaceTokenizer:
@@ -66,3 +68,23 @@ class HuggingFaceTokenizer:
             and not (piece.startswith(("<", "[")) and piece.endswith((">", "]")))
         ]
         return np.array(keep, np.int64)
+
+
+def tokenizer_at_hand(spec: ModelSpec) -> Tokenizer | None:
+    """A model's tokenizer without its weights, or None where its files would have to be fetched.
+
+    Raises:
+        ModelError: when the files are there and no tokenizer can be made of them.
+    """
+    if spec.planted is not None:
+        return spec.planted.tokenizer
+    folder, card = spec.folder_at_hand(), spec.card()
+    if folder is None or card is None:
+        return None
+    from transformers import AutoTokenizer
+
+    try:
+        found = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    except (OSError, ValueError) as problem:
+        raise ModelError(f"{folder} has no tokenizer that can be loaded: {problem}") from None
+    return HuggingFaceTokenizer(found, name=spec.name, context_length=card.context or 1 << 30)

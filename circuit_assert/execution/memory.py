@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-import psutil
-import torch
+from typing import TYPE_CHECKING
 
-_SHARE = 4  # a quarter for one run's activations; twice as much may be kept between runs
+import psutil
+
+if TYPE_CHECKING:
+    import torch
+
+_KEPT_AND_RUNNING = 3  # twice as much as one run takes is kept between runs
+_SHARE = _KEPT_AND_RUNNING + 1
 _MOST_ON_A_CPU = 1 << 29  # more rows at once are no faster there
 
 
@@ -17,15 +22,36 @@ def budget(device: torch.device, most: int | None = None) -> int:
         most: Bytes that activations may take in all, kept ones included; None for no limit.
     """
     if device.type == "cuda":
+        import torch
+
         free, _ = torch.cuda.mem_get_info(device)
         room = free // _SHARE
     else:
-        room = min(psutil.virtual_memory().available // _SHARE, _MOST_ON_A_CPU)
-    return room if most is None else min(room, most // (_SHARE - 1))
+        room = _on_a_cpu()
+    return _at_most(room, most)
+
+
+def activations_on_a_cpu(most: int | None = None) -> int:
+    """Bytes that activations may take in all, kept ones included, were a model loaded now.
+
+    Args:
+        most: Bytes that they may take; None for no limit.
+    """
+    return _KEPT_AND_RUNNING * _at_most(_on_a_cpu(), most)
+
+
+def _on_a_cpu() -> int:
+    return min(psutil.virtual_memory().available // _SHARE, _MOST_ON_A_CPU)
+
+
+def _at_most(room: int, most: int | None) -> int:
+    return room if most is None else min(room, most // _KEPT_AND_RUNNING)
 
 
 def ran_out(problem: BaseException) -> bool:
     """Whether this says that memory ran out; on the CPU, torch says it in words alone."""
+    import torch
+
     if isinstance(problem, (torch.OutOfMemoryError, MemoryError)):
         return True
     return isinstance(problem, RuntimeError) and "can't allocate memory" in str(problem)

@@ -31,15 +31,15 @@ def snapshot(
         ModelError: when its only weights are pickles.
     """
     with _explained(name, revision):
-        cached = _cached(name, revision)
-        missing = folder.problems(cached) if cached else ["it is not in the cache"]
-        if cached and not missing:
-            return cached
+        there = cached(name, revision)
+        missing = folder.problems(there) if there else ["it is not in the cache"]
+        if there and not missing:
+            return there
         _require_network(name, revision, missing, allow_network)
         return _downloaded(name, revision, [*WANTED, *(CODE if trust_remote_code else [])])
 
 
-def _cached(name: str, revision: str | None) -> Path | None:
+def cached(name: str, revision: str | None) -> Path | None:
     """Return the cached folder, whole or not: `snapshot_download` wants files that nobody needs."""
     from huggingface_hub import try_to_load_from_cache
 

@@ -46,6 +46,19 @@ class ModelSpec:
             return card_of(read_config(Path(self.location)))
         return None
 
+    def folder_at_hand(self) -> Path | None:
+        """The folder with the model's files if it is there already; nothing is fetched."""
+        if self.source == "zoo":
+            folder = ZOO[self.location].folder
+            return folder if folder.is_dir() else None
+        if self.source == "folder":
+            return Path(self.location)
+        if self.source == "planted":
+            return None
+        from circuit_assert.models.hub import cached
+
+        return cached(self.location, self.revision)
+
     def folder(self) -> Path:
         """The folder with the model's files, fetched at first use.
 

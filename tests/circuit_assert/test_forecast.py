@@ -11,7 +11,7 @@ from circuit_assert import (
     some_head_is,
 )
 from circuit_assert.execution.executor import Executor
-from circuit_assert.forecast import forecast, parameters, weight_bytes
+from circuit_assert.forecast import forecast, parameters, tokenizer_at_hand, weight_bytes
 from circuit_assert.models.planted_models import induction_model
 from circuit_assert.models.zoo import GEMMA, SMOLLM2
 
@@ -72,3 +72,37 @@ def test_the_zoos_models_have_about_as_many_parameters_as_their_names_say(card, 
     assert whole == pytest.approx(millions * 1e6, rel=0.01)
     assert whole - blocks == card.vocabulary * card.d_model
     assert weight_bytes(card, "float32") == 2 * weight_bytes(card, "bfloat16") == 4 * whole
+
+
+def test_operations_are_those_that_the_engine_counts(model):
+    claim = head_attends_inductively(model["L1H0"], on=ON)
+    told = forecast([claim], tokenizer_at_hand(model.spec))
+    assert told.tokens == 2 * sum(1 + 2 * n for n in (4, 5, 6)) * 4
+    assert claim
+    done = model.court.work()
+    assert told.flops == pytest.approx(done.needed_flops)
+
+
+def test_operations_by_hand(model):
+    from circuit_assert.execution.cost import flops
+    from circuit_assert.measurements import AttentionOverPairs, Loss
+
+    tokenizer = model.spec.planted.tokenizer
+    card, prompts = model.card, ON.tokenize(tokenizer)
+    lengths = [len(row) for row in prompts.tokens["clean"]]
+    tokens, squares = sum(lengths), sum(n * n for n in lengths)
+    attention = 4 * card.d_model * card.d_head * card.heads * tokens
+    attention += 2 * card.heads * card.d_head * squares
+    mlp = 2 * card.d_model * card.d_mlp
+    read = sum(min(8, len(t)) for t in prompts.targets["clean"])
+    vocabulary = read * card.d_model * card.vocabulary
+    assert flops(card, prompts, "clean", [Loss()], 1) == 2 * (
+        2 * attention + mlp * (tokens + read) + vocabulary
+    )
+    pattern = AttentionOverPairs("induction")
+    assert flops(card, prompts, "clean", [pattern]) == 2 * (3 * attention + 2 * mlp * tokens)
+
+
+def test_without_a_tokenizer_tokens_are_not_counted(model):
+    told = forecast([head_attends_inductively(model["L1H0"], on=ON)])
+    assert told.tokens is told.flops is None

@@ -36,7 +36,7 @@ class Listing:
             return None  # pytest says which files cannot be read
         reporter: Any = session.config.pluginmanager.getplugin("terminalreporter")
         rehearsed = rehearse(session.config, session.items)
-        for line in listed(rehearsed, with_plan=self._options.listing == "plan"):
+        for line in listed(rehearsed, self._options):
             if reporter is not None:
                 reporter.write_line(line)
         return True
@@ -49,7 +49,7 @@ def here_alone(config: pytest.Config) -> None:
             setattr(config.option, name, value)
 
 
-def listed(rehearsed: Rehearsed, *, with_plan: bool) -> Iterator[str]:
+def listed(rehearsed: Rehearsed, options: Options) -> Iterator[str]:
     """The claims of each model, then the tests whose claims are not known."""
     statements = Statements()
     by_model: dict[Model, list[tuple[str, str, Claim]]] = {}
@@ -62,8 +62,8 @@ def listed(rehearsed: Rehearsed, *, with_plan: bool) -> Iterator[str]:
         yield f"{model.name} ({model.spec.dtype}, {model.spec.device})"
         for polarity, nodeid, claim in said:
             yield f"  {polarity:<8}  {claim.words}  ({nodeid})"
-        if with_plan:
-            yield from planned(model, [claim for _, _, claim in said])
+        if options.listing == "plan":
+            yield from planned(model, [claim for _, _, claim in said], options.memory)
     if rehearsed.refused:
         yield ""
         yield "claims not known before the test runs"
@@ -71,11 +71,11 @@ def listed(rehearsed: Rehearsed, *, with_plan: bool) -> Iterator[str]:
             yield f"  {nodeid}: {reason}"
 
 
-def planned(model: Model, claims: Sequence[Claim]) -> Iterator[str]:
+def planned(model: Model, claims: Sequence[Claim], memory: int | None) -> Iterator[str]:
     """What measuring the claims takes."""
-    from circuit_assert.forecast import forecast
+    from circuit_assert.forecast import forecast, tokenizer_at_hand
 
-    made = forecast(claims)
+    made = forecast(claims, tokenizer_at_hand(model.spec))
     yield from _folded(
         f"plan: {_count(made.claims, 'claim')} on {_count(made.prompt_sets, 'prompt set')}; where "
         f"none is refuted early, at least {_count(made.passes, 'pass')} and "
@@ -86,20 +86,29 @@ def planned(model: Model, claims: Sequence[Claim]) -> Iterator[str]:
         yield from _folded(
             f"not counted: {made.open} {criteria} not known before something is measured"
         )
-    yield from _folded(_size(model))
+    if made.tokens is not None and made.flops is not None:
+        yield from _folded(
+            f"work: {made.tokens:,} tokens through the blocks that each needs, about "
+            f"{made.flops / 1e12:,.2g} TFLOP"
+        )
+    yield from _folded(_size(model, memory))
 
 
-def _size(model: Model) -> str:
-    from circuit_assert.forecast import parameters, weight_bytes
+def _size(model: Model, memory: int | None) -> str:
+    from circuit_assert.forecast import activations_on_a_cpu, parameters, weight_bytes
 
     card = model.card
     if card is None:
         return "size: not known before the model is fetched"
     blocks, _ = parameters(card)
-    return (
-        f"size: weights of about {weight_bytes(card, model.spec.dtype) / 1e6:,.2f} MB, about "
-        f"{2 * blocks / 1e9:.2g} GFLOP for each token; tokens are not counted before it is loaded"
-    )
+    parts = [
+        f"size: weights of about {weight_bytes(card, model.spec.dtype) / 1e6:,.2f} MB",
+        f"about {2 * blocks / 1e9:.2g} GFLOP for each token through all blocks",
+    ]
+    if model.spec.device == "cpu":  # what another device has free is not known without it
+        most = activations_on_a_cpu(memory) / 1e6
+        parts.insert(1, f"activations of at most {most:,.0f} MB beside them")
+    return ", ".join(parts)
 
 
 def _count(number: int, noun: str) -> str:

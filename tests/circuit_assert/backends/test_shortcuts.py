@@ -96,15 +96,13 @@ def _fails(final):
         pytest.param(_fails, "no such thing", id="fails"),
     ],
 )
-@pytest.mark.parametrize(
-    ("option", "tried", "what"),
-    [
-        ("resume", resumes_exactly, "cannot start at a later block"),
-        ("needed", narrows_exactly, "cannot compute the last MLP where it is read only"),
-    ],
-)
-def test_a_model_that_cannot_says_so(backend, option, tried, what, does, why):
-    assert tried(backend)
-    with pytest.warns(SlowerWarning, match=what) as said:
-        assert not tried(Otherwise(backend, option, does))
-    assert why in str(said[0].message)
+def test_a_model_that_cannot_says_so(backend, does, why):
+    shortcuts = {
+        "resume": (resumes_exactly, "cannot start at a later block"),
+        "needed": (narrows_exactly, "cannot compute the last MLP where it is read only"),
+    }
+    for option, (tried, what) in shortcuts.items():
+        assert tried(backend)
+        with pytest.warns(SlowerWarning, match=what) as said:
+            assert not tried(Otherwise(backend, option, does))
+        assert why in str(said[0].message)
