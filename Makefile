@@ -6,7 +6,7 @@ VENV ?= .venv
 RUN := $(VENV)/bin/python -m
 PACKAGES := circuit_assert plugins benchmarks
 
-.PHONY: claims test check calibrate clean
+.PHONY: claims test check calibrate bench clean
 
 claims: $(VENV)/installed
 	$(RUN) pytest hypotheses $(ARGS)
@@ -17,6 +17,10 @@ test: $(VENV)/installed check
 # How often verdicts are wrong, by simulation. JSON=file also writes every row there.
 calibrate: $(VENV)/installed
 	OMP_NUM_THREADS=1 $(RUN) benchmarks.calibration $(if $(JSON),--json $(JSON)) $(ARGS)
+
+# How long the engine takes, beside the usual way. NAMES="sweep fused" for some; JSON=file as above.
+bench: $(VENV)/installed
+	$(RUN) benchmarks $(NAMES) $(if $(JSON),--json $(JSON))
 
 check: $(VENV)/installed
 	$(RUN) ruff check .

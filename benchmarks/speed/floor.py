@@ -8,8 +8,8 @@ from typing import Any
 
 import torch
 
-from benchmarks.speed.sweeps import Task, swept_ablations
-from circuit_assert.models.card import Card
+from benchmarks.speed.sweeps import Task, ablations
+from circuit_assert.execution.executor import Executor
 
 _SIZE = 2048
 _TURNS = 5
@@ -47,35 +47,37 @@ class Floor:
             "times_the_floor": self.ratio,
         }
 
+    @property
+    def cells(self) -> dict[str, str]:
+        """As a line of a table."""
+        return {
+            "what": self.name,
+            "needed": f"{self.needed / 1e12:.2f} TFLOP",
+            "peak": f"{self.peak / 1e9:.0f} GFLOP/s",
+            "products alone": f"{self.needed / self.peak:.1f} s",
+            "engine": f"{self.seconds:.1f} s",
+            "times the floor": f"{self.ratio:.1f}",
+        }
+
 
 def of_ablation(task: Task) -> Floor:
     """The all-heads mean-ablation sweep: every head runs its own layer and those above it."""
-    started = time.perf_counter()
-    swept_ablations(task)
-    seconds = time.perf_counter() - started
-    card = task.backend.card
-    tokens = sum(len(row) for row in task.tokenized.tokens["clean"])
-    blocks = sum(card.heads * (card.layers - layer) for layer in range(card.layers))
-    needed = float(tokens) * (blocks + card.layers) * flops_of_a_block(card)
-    name = f"mean ablation of {card.layers * card.heads} heads, {len(task.prompts)} prompts"
-    return Floor(name, needed, peak(), seconds)
+    best = peak()
+    engine = Executor(task.backend)
+    engine.run(ablations(task))
+    name = f"mean ablation of {len(task.heads())} heads, {len(task.prompts)} prompts"
+    return Floor(name, engine.needed_flops, best, engine.seconds)
 
 
-def flops_of_a_block(card: Card) -> float:
-    """Of one token: two for each weight. Attention scores are left out; they are few here.
-
-    Gated MLPs have three matrices; a card does not say which a model has, and those at hand do.
-    """
-    attention = card.d_model * card.d_head * (2 * card.heads + 2 * card.kv_heads)
-    return 2.0 * (attention + 3 * card.d_model * card.d_mlp)
-
-
-def peak() -> float:
-    """The best of several large float32 products, in operations a second."""
-    left, right = torch.randn(_SIZE, _SIZE), torch.randn(_SIZE, _SIZE)
+def peak(device: str = "cpu", dtype: torch.dtype = torch.float32) -> float:
+    """The best of several large products, in operations a second."""
+    size = _SIZE if device == "cpu" else 4 * _SIZE
+    left, right = (torch.randn(size, size, device=device).to(dtype) for _ in range(2))
     best = float("inf")
     for _ in range(_TURNS):
         started = time.perf_counter()
         torch.matmul(left, right)
+        if device != "cpu":
+            torch.cuda.synchronize()
         best = min(best, time.perf_counter() - started)
-    return 2.0 * _SIZE**3 / best
+    return 2.0 * size**3 / best

@@ -51,7 +51,7 @@ def fused(model: str, *, claims: int = 200, turns: int = 1) -> Timed:
     """
     session = Session()
     handle = session.model(model)
-    made = list(islice(_claims(handle), claims))
+    made = mixed_claims(handle, claims)
     session.measure(handle, [])  # loads the weights
     return compare(
         f"{claims} claims of four kinds",
@@ -59,6 +59,11 @@ def fused(model: str, *, claims: int = 200, turns: int = 1) -> Timed:
         lambda: _judged(session, made),
         turns=turns,
     )
+
+
+def mixed_claims(model: Model, claims: int) -> list[Claim]:
+    """So many claims about a model's heads; one in twenty ablates."""
+    return list(islice(_claims(model), claims))
 
 
 def _judged(session: Session, claims: Sequence[Claim]) -> Numbers:

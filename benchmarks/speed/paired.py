@@ -50,6 +50,18 @@ class Timed:
             "largest_number": self.size,
         }
 
+    @property
+    def cells(self) -> dict[str, str]:
+        """As a line of a table: the best turn of each way, the median ratio."""
+        return {
+            "what": self.name,
+            "usual way": f"{min(self.usual):.1f} s",
+            "engine": f"{min(self.ours):.1f} s",
+            "ratio": f"{self.ratio:.1f} ×",
+            "turns": str(len(self.usual)),
+            "numbers differ by": f"{self.difference:.1g} of {self.size:.3g}",
+        }
+
 
 def compare(name: str, usual: Way, ours: Way, *, turns: int = 2) -> Timed:
     """Take both ways in turns.
@@ -70,8 +82,9 @@ def compare(name: str, usual: Way, ours: Way, *, turns: int = 2) -> Timed:
             started = time.perf_counter()
             found[which] = way()
             seconds[which].append(time.perf_counter() - started)
-    difference = float(np.abs(found[0] - found[1]).max())
-    size = float(np.abs(found[0]).max())
+    without = np.isnan(found[0]) & np.isnan(found[1])  # what neither way has a number for
+    difference = float(np.abs(found[0] - found[1]).max(where=~without, initial=0.0))
+    size = float(np.abs(found[0]).max(where=~without, initial=0.0))
     if not difference <= 1e-4 * max(1.0, size):
         raise ValueError(f"{name}: the two ways differ by {difference:.2g}, of {size:.2g}.")
     return Timed(name, tuple(seconds[0]), tuple(seconds[1]), difference, size)

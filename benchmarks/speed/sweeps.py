@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from benchmarks.speed.paired import Numbers, Timed, compare
-from circuit_assert import PromptSet, ioi
+from circuit_assert import Prompt, PromptSet, ioi
 from circuit_assert.backends.load import load
 from circuit_assert.backends.transformer_lens import TransformerLensBackend
 from circuit_assert.components import Head
@@ -23,6 +23,8 @@ from circuit_assert.interventions import Ablation, Intervention, Patch
 from circuit_assert.measurements import LogitDifference, Request
 from circuit_assert.models.spec import spec_of
 from circuit_assert.prompts.base import Side, TokenizedPrompts
+
+_WORDS = 1000
 
 
 @dataclass(frozen=True)
@@ -55,11 +57,25 @@ class Task:
 
 def load_task(model: str, prompts: int) -> Task:
     """A zoo model with the first prompts that ask for the indirect object."""
-    whole = ioi(per_template=4)
+    whole = ioi(per_template=4 if prompts <= len(ioi(per_template=4)) else 8)
     names = list(dict.fromkeys(whole.clusters["template"]))
     chosen = set(names[: max(1, prompts * len(names) // len(whole))])
     part = whole.where(lambda prompt: prompt.clusters["template"] in chosen)
     return Task(load(spec_of(model)), part)
+
+
+def patterned(prompts: int) -> PromptSet:
+    """Prompts of words that random models know, sixteen tokens each, with an answer and a foil."""
+    made = [
+        Prompt(
+            " ".join(f"w{(17 * number + place) % _WORDS}" for place in range(15)),
+            answer=f" w{number % _WORDS}",
+            foil=f" w{(number + 1) % _WORDS}",
+            clusters={"template": f"t{number // 4}"},
+        )
+        for number in range(prompts)
+    ]
+    return PromptSet("words", tuple(made))
 
 
 def mean_ablation(task: Task, *, turns: int = 2) -> Timed:
@@ -84,11 +100,23 @@ def patching(task: Task, *, turns: int = 2) -> Timed:
 
 def swept_ablations(task: Task) -> Numbers:
     """The logit difference without each head, by the engine."""
-    return _swept(task, [Ablation((head,)) for head in task.heads()], "clean")
+    return _scores(task, ablations(task))
+
+
+def ablations(task: Task) -> list[Request]:
+    """The logit difference without each head."""
+    return _requests(task, [Ablation((head,)) for head in task.heads()], "clean")
 
 
 def _swept(task: Task, under: Iterable[Intervention], side: Side) -> Numbers:
-    requests = [Request(LogitDifference(), task.prompts, side, each) for each in under]
+    return _scores(task, _requests(task, under, side))
+
+
+def _requests(task: Task, under: Iterable[Intervention], side: Side) -> list[Request]:
+    return [Request(LogitDifference(), task.prompts, side, each) for each in under]
+
+
+def _scores(task: Task, requests: list[Request]) -> Numbers:
     engine = Executor(task.backend)
     engine.run(requests)
     return np.stack([engine.store.scores[request] for request in requests])

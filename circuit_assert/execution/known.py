@@ -12,7 +12,7 @@ from circuit_assert.backends.base import Backend
 from circuit_assert.errors import ExecutionError
 from circuit_assert.execution.cost import Work
 from circuit_assert.execution.executor import Executor
-from circuit_assert.execution.memory import budget
+from circuit_assert.execution.memory import budget, release
 from circuit_assert.execution.store import Store
 from circuit_assert.measurements.base import AnyRequest, Array
 from circuit_assert.models.spec import ModelSpec
@@ -102,8 +102,10 @@ class Known:
         self._before = self.work
         self._executor.store.forget_activations(beyond=0)
         model = weakref.ref(self._executor.backend)
+        device = self._executor.backend.device
         self._executor = None
         gc.collect()
+        release(device)
         if model() is not None:
             warnings.warn(f"{self.spec.name} is still in memory: something holds it.", stacklevel=2)
 

@@ -48,6 +48,14 @@ def _at_most(room: int, most: int | None) -> int:
     return room if most is None else min(room, most // _KEPT_AND_RUNNING)
 
 
+def release(device: torch.device) -> None:
+    """Give freed memory back to a GPU, so that other processes and the next model can have it."""
+    if device.type == "cuda":
+        import torch
+
+        torch.cuda.empty_cache()
+
+
 def ran_out(problem: BaseException) -> bool:
     """Whether this says that memory ran out; on the CPU, torch says it in words alone."""
     import torch

@@ -2,15 +2,23 @@
 
 import json
 import sys
+import time
 
 import numpy as np
 import pytest
+import torch
+from transformers import LlamaConfig
 
-from benchmarks.speed import __main__ as command
-from benchmarks.speed import floor, sweeps
+from benchmarks import __main__ as command
+from benchmarks.speed import devices, floor, growth, memory, suites, sweeps
 from benchmarks.speed.paired import Timed, compare
+from circuit_assert import Session, ablation_drops_logit, attention_to, claim, contrast
 from circuit_assert.backends.load import load
-from circuit_assert.models.planted_models import lookup_model, lookup_prompts
+from circuit_assert.components import Site
+from circuit_assert.execution.cost import flops
+from circuit_assert.measurements import LogitDifference
+from circuit_assert.measurements.activations import Kept
+from circuit_assert.models.planted_models import lookup_documents, lookup_model, lookup_prompts
 from circuit_assert.models.spec import spec_of
 
 
@@ -45,21 +53,125 @@ def test_a_ratio_is_that_of_turns_taken_one_after_the_other():
     assert timed.ratio == 3.0
 
 
+def test_what_neither_way_has_a_number_for_is_no_difference():
+    both = np.array([1.0, np.nan])
+    assert compare("sums", lambda: both, lambda: both, turns=1).difference == 0.0
+
+
 def test_the_floor_counts_each_head_s_own_layer_and_those_above(task):
     found = floor.of_ablation(task)
-    tokens = sum(len(row) for row in task.tokenized.tokens["clean"])
-    card = task.backend.card
-    runs_of_blocks = card.heads * 2 + card.heads * 1 + card.layers  # two layers, and a clean run
-    assert found.needed == tokens * runs_of_blocks * floor.flops_of_a_block(card)
+    card, tokenized = task.backend.card, task.tokenized
+    whole, upper = (flops(card, tokenized, "clean", [LogitDifference()], start) for start in (0, 1))
+    kept = flops(card, tokenized, "clean", [Kept(Site(1, "z"))])
+    assert found.needed == card.heads * (whole + upper) + kept
     assert found.ratio > 1
+
+
+def test_whole_runs_give_the_numbers_of_the_engine(monkeypatch):
+    model = Session().model(lookup_model())
+    prompts = lookup_prompts(templates=8, per_template=4)
+    claims = [
+        *(dropped(model, head, prompts) for head in ("L1H0", "L1H3")),
+        claim("reads the cue")(
+            lambda: contrast(attention_to(model["L1H0"], "cue"), versus=0.0, on=prompts, by=0.1)
+        )(),
+    ]
+    monkeypatch.setattr(suites, "shipped_claims", lambda name: claims)
+    timed = suites.one_by_one("lookup")
+    assert timed.name == "lookup: 3 shipped claims"
+    assert timed.size > 1
+    assert suites.floor_of_suite("lookup").needed > 0
+
+
+def test_the_usual_way_runs_every_block_and_all_logits(monkeypatch, task):
+    whole = suites.WholeRuns(task.backend)
+    tokens = torch.from_numpy(task.tokenized.tokens["clean"][0])[None]
+    before = task.backend.blocks_run
+    unembedded = []
+    unembed = task.backend._bridge.unembed
+    handle = unembed.register_forward_hook(lambda _, __, out: unembedded.append(out.shape))
+    try:
+        left = whole.run(tokens, reads={}, edits={}, last_layer=0)
+    finally:
+        handle.remove()
+    assert unembedded == [(1, tokens.shape[1], task.backend.card.vocabulary)]
+    assert torch.equal(left, task.backend.run(tokens, reads={}, edits={}, last_layer=0))
+    assert task.backend.blocks_run == before + 1  # only the second is counted
+
+
+def test_the_shipped_claims_are_learned_without_a_model():
+    claims = suites.shipped_claims("gemma-3-270m")
+    assert len({each.id for each in claims}) == len(claims) > 10
+    assert {each.model.spec.name for each in claims} == {"gemma-3-270m"}
+
+
+def test_growth_counts_blocks_that_run(task):
+    upper = growth._swept(task, "the upper layer", [1])
+    both = growth._swept(task, "both layers", [0, 1])
+    assert upper.work.runs > 0
+    assert upper.blocks < both.blocks
+    assert upper.work.needed_flops < both.work.needed_flops
+
+
+def test_growth_with_claims_takes_as_many_as_it_says(monkeypatch):
+    monkeypatch.setattr(growth, "mixed_claims", lambda handle, count: [few(handle)] * count)
+    found = list(growth.with_claims(lookup_model()))
+    assert [each.name for each in found] == [f"{n} claims" for n in (25, 50, 100, 200)]
+    assert len({each.blocks for each in found}) == 1  # one claim, however often
+
+
+def few(handle):
+    return dropped(handle, "L1H0", lookup_prompts(templates=4, per_template=4))
+
+
+def dropped(model, head, prompts):
+    return ablation_drops_logit(model[head], on=prompts, by=0.5, off_task=lookup_documents())
+
+
+def test_the_peak_of_memory_is_noticed():
+    peak = memory.Peak(torch.device("cpu"))
+    before = peak.now()
+    with peak.watched():
+        held = torch.ones(50_000_000)
+        time.sleep(0.1)
+        del held
+    assert peak.bytes - before > 150_000_000
+
+
+def test_memory_of_a_sweep_is_that_beside_the_model(task):
+    found = memory.of_sweep(task)
+    assert 0 < found.before <= found.peak
+    assert found.cells["what"] == "mean ablation of 16 heads, 12 prompts"
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_a_random_model_of_any_shape_is_swept(dtype):
+    config = LlamaConfig(
+        vocab_size=1002, hidden_size=64, intermediate_size=128, num_hidden_layers=3,
+        num_attention_heads=4, num_key_value_heads=2, head_dim=16,
+    )  # fmt: skip
+    found = devices.sweep_on(config, "small", "cpu", dtype, prompts=8)
+    assert found.name == "small: 12 heads, 8 prompts"
+    assert found.tokens == 8 * 16 * 12
+    assert 0 < found.share < 1
 
 
 def test_the_command_prints_a_table_and_writes_it(monkeypatch, capsys, tmp_path, task):
     monkeypatch.setattr(sweeps, "load_task", lambda model, prompts: task)
+    monkeypatch.setattr(suites, "floor_of_suite", lambda model: floor.of_ablation(task))
     path = tmp_path / "speed.json"
-    monkeypatch.setattr(sys, "argv", ["speed", "sweep", "floor", "--json", str(path)])
+    monkeypatch.setattr(sys, "argv", ["benchmarks", "sweep", "floor", "--json", str(path)])
     assert command.main() == 0
     said = capsys.readouterr().out
     assert "| mean ablation of 16 heads, 12 prompts |" in said
-    assert "× the floor" in said
-    assert [set(each) >= {"name"} for each in json.loads(path.read_text())] == [True, True]
+    assert "| what | usual way | engine | ratio | turns | numbers differ by |" in said
+    assert "| times the floor |" in said
+    names = [each["benchmark"] for each in json.loads(path.read_text())]
+    assert names == ["sweep", "floor", "floor", "floor"]
+
+
+def test_an_unknown_name_is_an_error_that_names_those_there_are(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["benchmarks", "swep"])
+    with pytest.raises(SystemExit):
+        command.main()
+    assert "there is no 'swep'; there are sweep, suites, patching" in capsys.readouterr().err

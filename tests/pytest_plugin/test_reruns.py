@@ -34,3 +34,82 @@ def test_what_a_flaky_test_asserts_first_stands(suite):
     )
     assert result.parseoutcomes() == {"rerun": 1, "passed": 1}
     assert len(suite.ledger.claims) == len(suite.ledger.assertions) == 1
+
+
+HOLDS_NOTHING = """
+import gc
+import weakref
+
+import pytest
+
+from circuit_assert.backends.transformer_lens import TransformerLensBackend
+from circuit_assert.models.planted_models import induction_model
+from pytest_circuit_assert import model_fixture
+
+planted = model_fixture(induction_model())
+alive = weakref.WeakSet()
+made, run = TransformerLensBackend.__init__, TransformerLensBackend.run
+
+
+def noted(self, *args, **options):
+    made(self, *args, **options)
+    alive.add(self)
+
+
+def fails_where_it_is_edited(self, tokens, *, edits, **options):
+    if edits and options["reads"]:
+        raise RuntimeError("on purpose")
+    return run(self, tokens, edits=edits, **options)
+
+
+def pytest_configure():
+    TransformerLensBackend.__init__ = noted
+
+
+def pytest_unconfigure():
+    TransformerLensBackend.__init__ = made
+    TransformerLensBackend.run = run
+
+
+@pytest.fixture
+def failing(claims_session, planted):
+    claims_session.measure(planted, [])
+    TransformerLensBackend.run = fails_where_it_is_edited
+    yield
+    TransformerLensBackend.run = run
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    gc.collect()
+    terminalreporter.write_line(f"models alive: {len(alive)}")
+"""
+
+
+def test_a_test_that_fails_and_is_run_again_holds_no_model(pytester):
+    pytester.makeconftest(HOLDS_NOTHING)
+    pytester.makepyfile(
+        """
+        import pytest
+        from circuit_assert import Prompt, head_is_induction, repeated_tokens
+        from circuit_assert.interventions import Ablation
+        from circuit_assert.measurements import AttentionOverPairs, Request
+        from circuit_assert.components import Head
+
+        ON = repeated_tokens(lengths=(4, 5, 6), sequences=6)
+        UNDER = Ablation((Head(0, 0),), "zero")
+
+        def test_a_run_that_fails(planted, claims_session, failing):
+            asked = Request(AttentionOverPairs("induction"), ON, under=UNDER)
+            claims_session.measure(planted, [asked])
+
+        def test_a_claim_that_does_not_hold(planted):
+            assert head_is_induction(planted["L0H0"], on=ON)
+
+        def test_the_model_was_there(claims_session, planted):
+            claims_session.close()
+        """
+    )
+    result = pytester.runpytest_subprocess("--reruns=1", "-p", "no:cacheprovider")
+    outcomes = {"failed": 1, "inconclusive": 1, "passed": 1, "rerun": 2}
+    assert result.parseoutcomes() == outcomes
+    result.stdout.fnmatch_lines(["*on purpose*", "models alive: 0"])

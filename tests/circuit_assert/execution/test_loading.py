@@ -5,8 +5,10 @@ import warnings
 import weakref
 
 import pytest
+import torch
 
 from circuit_assert import head_attends_inductively, repeated_tokens
+from circuit_assert.backends.transformer_lens import TransformerLensBackend
 from circuit_assert.errors import ExecutionError
 from circuit_assert.execution.known import Known
 from circuit_assert.measurements import AttentionOverPairs, Request
@@ -91,3 +93,50 @@ def test_scores_outlive_the_weights():
 def test_without_weights_nothing_runs():
     with pytest.raises(ExecutionError, match="is not loaded"):
         Known(spec_of(induction_model())).run([REQUEST])
+
+
+def tensor_bytes():
+    """Bytes of all tensors that anything in this process still holds."""
+    gc.collect()
+    storages = {
+        each.untyped_storage().data_ptr(): each.untyped_storage().nbytes()
+        for each in gc.get_objects()
+        if isinstance(each, torch.Tensor)
+    }
+    return sum(storages.values())
+
+
+def test_models_that_take_turns_leave_no_tensor_behind():
+    """Scores, claims and evidence live on; they are arrays and text."""
+    held, session, sizes = [], Session(), []
+    models = [session.model(planted) for planted in (induction_model(), lookup_model())]
+    for turn in range(3):
+        for model in models:
+            held.append(head_attends_inductively(model["L1H0"], on=SHORT, by=turn / 10).check())
+        session.close()
+        sizes.append(tensor_bytes())
+    assert len(set(sizes)) == 1
+    session.measure(models[0], [])
+    assert tensor_bytes() > sizes[0]
+
+
+def test_two_models_are_never_in_memory_at_once(monkeypatch):
+    """Whatever the order in which claims about them are judged."""
+    alive = weakref.WeakSet()
+    most = []
+    made = TransformerLensBackend.__init__
+
+    def noted(self, *args, **options):
+        made(self, *args, **options)
+        alive.add(self)
+        gc.collect()
+        most.append(len(alive))
+
+    monkeypatch.setattr(TransformerLensBackend, "__init__", noted)
+    session = Session()
+    models = [session.model(planted) for planted in (induction_model(), lookup_model())]
+    for turn in range(3):
+        for model in models:
+            head_attends_inductively(model["L1H0"], on=SHORT, by=0.1 + turn / 10).check()
+    assert len(most) == 6
+    assert max(most) == 1
