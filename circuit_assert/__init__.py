@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from circuit_assert.candidates import congruent_neurons as congruent_neurons
     from circuit_assert.claims.ablations import ablation_drops_logit as ablation_drops_logit
+    from circuit_assert.claims.ablations import ablation_preserves_logit as ablation_preserves_logit
+    from circuit_assert.claims.ablations import ablation_raises_loss as ablation_raises_loss
     from circuit_assert.claims.claim import Claim as Claim
     from circuit_assert.claims.claim import claim as claim
     from circuit_assert.claims.criteria import all_of as all_of
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     from circuit_assert.claims.heads import head_attends_inductively as head_attends_inductively
     from circuit_assert.claims.heads import head_is_induction as head_is_induction
     from circuit_assert.claims.neurons import neuron_promotes_token as neuron_promotes_token
+    from circuit_assert.claims.patching import patching_breaks_logit as patching_breaks_logit
+    from circuit_assert.claims.patching import patching_restores_logit as patching_restores_logit
     from circuit_assert.claims.probes import attention_over as attention_over
     from circuit_assert.claims.probes import attention_to as attention_to
     from circuit_assert.claims.probes import centred_logit as centred_logit
@@ -65,6 +69,8 @@ if TYPE_CHECKING:
 _HOMES = {
     "congruent_neurons": "candidates",
     "ablation_drops_logit": "claims.ablations",
+    "ablation_preserves_logit": "claims.ablations",
+    "ablation_raises_loss": "claims.ablations",
     "Claim": "claims.claim",
     "claim": "claims.claim",
     "all_of": "claims.criteria",
@@ -75,6 +81,8 @@ _HOMES = {
     "head_attends_inductively": "claims.heads",
     "head_is_induction": "claims.heads",
     "neuron_promotes_token": "claims.neurons",
+    "patching_breaks_logit": "claims.patching",
+    "patching_restores_logit": "claims.patching",
     "attention_over": "claims.probes",
     "attention_to": "claims.probes",
     "centred_logit": "claims.probes",
@@ -121,6 +129,8 @@ __all__ = [
     "Session",
     "Verdict",
     "ablation_drops_logit",
+    "ablation_preserves_logit",
+    "ablation_raises_loss",
     "all_of",
     "antonym_prompts",
     "antonyms",
@@ -147,6 +157,8 @@ __all__ = [
     "model",
     "neuron_promotes_token",
     "on_one_prompt",
+    "patching_breaks_logit",
+    "patching_restores_logit",
     "plain_text",
     "prefix_matching_score",
     "repeated_sequences",

@@ -3,12 +3,22 @@
 import numpy as np
 import pytest
 
-from circuit_assert import ablation_drops_logit
+from circuit_assert import (
+    ablation_drops_logit,
+    ablation_preserves_logit,
+    ablation_raises_loss,
+    repeated_tokens,
+)
 from circuit_assert.components import Head
 from circuit_assert.execution.known import Known
 from circuit_assert.interventions import Ablation
 from circuit_assert.measurements import LogitDifference, Request
-from circuit_assert.models.planted_models import lookup_documents, lookup_model, lookup_prompts
+from circuit_assert.models.planted_models import (
+    induction_model,
+    lookup_documents,
+    lookup_model,
+    lookup_prompts,
+)
 from circuit_assert.models.spec import spec_of
 from circuit_assert.session import Session
 from circuit_assert.stats import Verdict
@@ -115,3 +125,57 @@ def test_the_planted_effect_is_the_mean_of_the_population(how, effect):
     error = drop.std(ddof=1) / np.sqrt(250)
     assert error < 0.02 * effect
     assert abs(drop.mean() - effect) < 4 * error
+
+
+def preserves(model, addresses, *, within=0.5, on=PROMPTS, **options):
+    return ablation_preserves_logit(model[addresses], on=on, within=within, **options)
+
+
+@pytest.mark.parametrize("address", ["L1H1", "L1H2", "L0H0", "L1H7"])
+def test_what_the_answer_can_do_without_is_supported(model_of, address):
+    assert preserves(model_of(PLANTED), address).check().verdict is SUPPORTED
+
+
+@pytest.mark.parametrize("addresses", ["L1H0", ("L1H2", "L1H3")])
+def test_what_moves_the_answer_does_not_preserve_it(model_of, addresses):
+    assert preserves(model_of(PLANTED), addresses).check().verdict is REFUTED
+
+
+def test_few_templates_do_not_show_that_nothing_changes(model_of):
+    """No difference that is seen is no equivalence."""
+    few = lookup_prompts(templates=6)
+    evidence = preserves(model_of(PLANTED), "L1H0", within=2.5, on=few).check()
+    assert evidence.verdict is INCONCLUSIVE
+
+
+def test_a_margin_as_large_as_what_there_is_to_lose_shows_nothing(model_of):
+    assert preserves(model_of(PLANTED), "L1H0", within=20.0).check().verdict is INCONCLUSIVE
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_a_model_that_does_not_do_the_task_has_nothing_to_preserve(seed):
+    session = Session()
+    model = session.model(PLANTED.with_random_weights(seed))
+    claims = [preserves(model, f"L1H{head}") for head in range(8)]
+    assert SUPPORTED not in {each.verdict for each in session.evaluate(claims)}
+
+
+REPEATED = repeated_tokens(sequences=30)
+
+
+def raises(model, addresses, by=0.1, **options):
+    return ablation_raises_loss(model[addresses], on=REPEATED, by=by, **options)
+
+
+def test_the_loss_rises_without_the_induction_head(model_of):
+    model = model_of(induction_model())
+    evidence = {head: raises(model, head).check() for head in ("L1H0", "L1H5")}
+    assert evidence["L1H0"].verdict is SUPPORTED, evidence["L1H0"].reason
+    assert evidence["L1H5"].verdict is REFUTED
+
+
+def test_no_rise_is_supported_of_a_model_with_random_weights():
+    session = Session()
+    model = session.model(induction_model().with_random_weights(0))
+    claims = [raises(model, f"L1H{head}") for head in range(2)]
+    assert SUPPORTED not in {each.verdict for each in session.evaluate(claims)}

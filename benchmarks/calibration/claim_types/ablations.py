@@ -11,7 +11,7 @@ import numpy as np
 
 from benchmarks.calibration.claim_types.case import Case, detectable
 from circuit_assert import Claim, Session, ablation_drops_logit
-from circuit_assert.claims.ablations import Effect
+from circuit_assert.claims.component_effects import Effect
 from circuit_assert.components import Subject
 from circuit_assert.interventions import Ablation, How
 from circuit_assert.measurements import Loss

@@ -4,7 +4,7 @@ import torch
 
 from circuit_assert import ablation_drops_logit, claim, contrast, logit_difference
 from circuit_assert.backends import load
-from circuit_assert.claims.ablations import Effect
+from circuit_assert.claims.component_effects import Effect
 from circuit_assert.components import Head, Site
 from circuit_assert.execution import store
 from circuit_assert.execution.edits import Editor

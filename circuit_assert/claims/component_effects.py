@@ -1,0 +1,198 @@
+"""What doing something to components changes, and how that compares with their peers."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Self
+
+import numpy as np
+
+from circuit_assert.claims.criteria import Criterion
+from circuit_assert.claims.peers import LEAST, peer_sets, peers_need
+from circuit_assert.claims.quantities import (
+    Absolute,
+    CannotTell,
+    DoesNotApply,
+    Mean,
+    Measured,
+    Quantity,
+    Score,
+)
+from circuit_assert.components import Component, Head, Subject
+from circuit_assert.interventions import Ablation
+from circuit_assert.measurements import Measurement, Request
+from circuit_assert.measurements.base import AnyRequest, Scores
+from circuit_assert.prompts.base import Prompts
+from circuit_assert.prompts.prompt_set import discovery_ids
+from circuit_assert.stats.region import above
+
+_DRAWS = 10
+
+
+def beats_peers(subject: Subject, effect: ComponentEffect, by: float, unit: str) -> Criterion:
+    """The guard that the subject does more than components like it do.
+
+    Args:
+        subject: The subject.
+        effect: Its effect.
+        by: The claim's bound, which a peer must fail.
+        unit: Of the effect.
+    """
+    return Criterion(
+        "specific",
+        PeerContrast(effect, by),
+        above(0.0),
+        "its effect minus the mean absolute effect of its peers",
+        unit,
+        subject.model,
+    )
+
+
+class ComponentEffect(Quantity):
+    """What doing something to some components changes, unit by unit."""
+
+    on: Prompts
+
+    @property
+    @abstractmethod
+    def components(self) -> tuple[Component, ...]:
+        """The components."""
+
+    @abstractmethod
+    def of(self, components: tuple[Component, ...]) -> Self:
+        """The effect of doing the same to others."""
+
+
+@dataclass(frozen=True)
+class Effect(ComponentEffect):
+    """A score without an ablation minus the score with it; over ten donors for "resample".
+
+    Args:
+        metric: What is scored.
+        on: The prompts.
+        how: The ablation.
+        rises: Whether it is counted as a rise, the score with it minus the score without.
+    """
+
+    metric: Measurement
+    on: Prompts
+    how: Ablation
+    rises: bool = False
+
+    @property
+    def components(self) -> tuple[Component, ...]:
+        """What is ablated."""
+        return self.how.components
+
+    def of(self, components: tuple[Component, ...]) -> Effect:
+        """The effect of ablating other components in the same way."""
+        return replace(self, how=replace(self.how, components=components))
+
+    def needs(self, scores: Scores) -> Iterable[AnyRequest]:
+        """The clean scores and the ablated ones."""
+        return self._difference().needs(scores)
+
+    def measured(self, scores: Scores) -> Measured:
+        """The change, unit by unit."""
+        return self._difference().measured(scores)
+
+    def noise(self, scores: Scores, floor_of: Callable[[AnyRequest], float]) -> float:
+        """That of the noisiest score."""
+        return self._difference().noise(scores, floor_of)
+
+    def _difference(self) -> Quantity:
+        draws = range(_DRAWS if self.how.how == "resample" else 1)
+        ablated = tuple(
+            Score(Request(self.metric, self.on, "clean", replace(self.how, draw=draw)))
+            for draw in draws
+        )
+        clean, without = Score(Request(self.metric, self.on)), Mean(ablated)
+        return without - clean if self.rises else clean - without
+
+
+@dataclass(frozen=True)
+class FrozenScaleEffect(Quantity):
+    """The same effect with each post-attention norm's scale as in the clean run.
+
+    Args:
+        effect: The effect.
+    """
+
+    effect: Effect
+
+    def needs(self, scores: Scores) -> Iterable[AnyRequest]:
+        """The scores under the frozen ablation, in models that have such norms."""
+        return self._frozen().needs(scores) if self._applies(scores) else ()
+
+    def measured(self, scores: Scores) -> Measured:
+        """The drop, unit by unit."""
+        if not self._applies(scores):
+            raise DoesNotApply("no head here shares a post-attention norm with its layer-mates")
+        return self._frozen().measured(scores)
+
+    def noise(self, scores: Scores, floor_of: Callable[[AnyRequest], float]) -> float:
+        """As that of the effect."""
+        return self._frozen().noise(scores, floor_of)
+
+    def _applies(self, scores: Scores) -> bool:
+        has_heads = any(isinstance(c, Head) for c in self.effect.how.components)
+        return has_heads and scores.weights.has_post_norms
+
+    def _frozen(self) -> Effect:
+        return replace(self.effect, how=replace(self.effect.how, frozen_scale=True))
+
+
+@dataclass(frozen=True)
+class PeerContrast(Quantity):
+    """A subject's effect minus the mean absolute effect of its peers, on the test half.
+
+    Peers are heads of neighbouring layers (neurons of the layer, …) that write about as much and
+    whose own effect, on the discovery half of the clusters, is not above the bound.
+
+    Args:
+        effect: The subject's effect.
+        by: The claim's bound, which a peer must fail.
+    """
+
+    effect: ComponentEffect
+    by: float
+
+    def needs(self, scores: Scores) -> Iterable[AnyRequest]:
+        """What tells the peers; then their effects."""
+        telling = peers_need(self.effect.components, self.effect.on, scores)
+        if any(request not in scores for request in telling):
+            return telling
+        try:
+            sets = peer_sets(self.effect.components, self.effect.on, scores)
+        except CannotTell:
+            return telling
+        effects = [self.effect, *(self.effect.of(peers) for peers in sets)]
+        return [*telling, *(request for effect in effects for request in effect.needs(scores))]
+
+    def measured(self, scores: Scores) -> Measured:
+        """The contrast on the test half, unit by unit."""
+        sets = peer_sets(self.effect.components, self.effect.on, scores)
+        own = self.effect.measured(scores)
+        ids = np.array([str(i) for i in next(iter(own.clusters.values()))])
+        discovery = np.isin(ids, list(discovery_ids(ids.tolist())))
+        peers = {s: self.effect.of(s) for s in sets}
+        failing = {
+            members: effect
+            for members, effect in peers.items()
+            if effect.measured(scores).values[discovery].mean() <= self.by
+        }
+        if len(failing) < LEAST:
+            raise CannotTell(
+                f"only {len(failing)} of {len(sets)} peers do less than the claim's bound on the "
+                f"discovery half; {LEAST} are needed"
+            )
+        sizes = Mean(tuple(Absolute(effect) for effect in failing.values()))
+        names = ", ".join("+".join(map(str, members)) for members in failing)
+        contrast = (self.effect - sizes).measured(scores)
+        return contrast.keeping(~discovery, f"peers: {names}; measured on the test half")
+
+    def noise(self, scores: Scores, floor_of: Callable[[AnyRequest], float]) -> float:
+        """That of the subject's effect; what chooses its peers moves no effect."""
+        return self.effect.noise(scores, floor_of)

@@ -1,0 +1,209 @@
+"""Claims about what a component's activation carries from one prompt to its twin."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Literal, Self
+
+from circuit_assert.claims.ablations import metric_of
+from circuit_assert.claims.claim import claim
+from circuit_assert.claims.component_effects import ComponentEffect, beats_peers
+from circuit_assert.claims.criteria import Body, Criterion, all_of
+from circuit_assert.claims.quantities import (
+    CannotTell,
+    Measured,
+    MeasuredStatistic,
+    Quantity,
+    Score,
+    Statistic,
+)
+from circuit_assert.components import Component, Subject
+from circuit_assert.errors import ClaimError
+from circuit_assert.interventions import Patch
+from circuit_assert.measurements import Measurement, Request
+from circuit_assert.measurements.base import AnyRequest, Scores
+from circuit_assert.prompts.base import Prompts, Side
+from circuit_assert.stats.region import above
+
+_ZHANG = "Zhang & Nanda 2024, arXiv:2309.16042"
+Metric = Literal["logit difference", "centred logit"]
+
+
+@claim("Patching {component} from the clean prompt restores the logit by {by}", source=_ZHANG)
+def patching_restores_logit(
+    component: Subject,
+    *,
+    on: Prompts,
+    by: float,
+    share: float | None = None,
+    at: str | None = None,
+    metric: Metric = "logit difference",
+) -> Body:
+    """On the corrupt prompt, the component's clean activation brings more than `by` logits back.
+
+    Denoising: it shows what is enough among what the prompts differ in, given that all else is as
+    on the corrupt prompt. Where either of two components is enough, each restores.
+
+    Args:
+        component: A head, neuron or MLP, or a set of them.
+        on: Prompts with answers and corrupt twins of the same length, position by position.
+        by: Smallest rise of the corrupt prompt's score that counts, in logits.
+        share: Also claimed: the smallest share of what the corruption takes, the rise over the
+            clean score minus the corrupt one, as a ratio of means. It may exceed 1.
+        at: A position role to patch at; every position by default.
+        metric: "logit difference", or "centred logit": the answer's minus the vocabulary's mean.
+
+    Raises:
+        ClaimError: for an unknown metric, or a share that is not above 0.
+    """
+    how = Patch(component.components, "clean", at)
+    return _patching(component, PatchEffect(metric_of(metric), on, how), by, share)
+
+
+@claim("Patching {component} from the corrupt prompt breaks the logit by {by}", source=_ZHANG)
+def patching_breaks_logit(
+    component: Subject,
+    *,
+    on: Prompts,
+    by: float,
+    share: float | None = None,
+    at: str | None = None,
+    metric: Metric = "logit difference",
+) -> Body:
+    """On the clean prompt, the component's corrupt activation costs more than `by` logits.
+
+    Noising: it shows what the clean run cannot do without. Where either of two components is
+    enough, neither breaks; patch both.
+
+    Args:
+        component: A head, neuron or MLP, or a set of them.
+        on: Prompts with answers and corrupt twins of the same length, position by position.
+        by: Smallest fall of the clean prompt's score that counts, in logits.
+        share: Also claimed: the smallest share of what the corruption takes, as a ratio of means.
+        at: A position role to patch at; every position by default.
+        metric: "logit difference", or "centred logit": the answer's minus the vocabulary's mean.
+
+    Raises:
+        ClaimError: for an unknown metric, or a share that is not above 0.
+    """
+    how = Patch(component.components, "corrupt", at)
+    return _patching(component, PatchEffect(metric_of(metric), on, how), by, share)
+
+
+def _patching(component: Subject, effect: PatchEffect, by: float, share: float | None) -> Body:
+    if share is not None and not share > 0:
+        raise ClaimError(f"share is a part of what the corruption takes, above 0; got {share:g}.")
+    owner, verb = component.model, effect.verb
+    parts = [Criterion(verb, effect, above(by), f"what patching {verb}", "logits", owner)]
+    if share is not None:
+        words = f"share of what the corruption takes that patching {verb}"
+        parts.append(
+            Criterion("share", ShareOfCorruption(effect), above(share), words, "share", owner)
+        )
+    return all_of(
+        *parts,
+        guards=[beats_peers(component, effect, by, "logits")],
+        gate=Criterion(
+            "corruption matters",
+            effect.corruption,
+            above(0.0),
+            f"{effect.metric} on the clean prompt minus that on the corrupt one",
+            "logits",
+            owner,
+        ),
+    )
+
+
+@dataclass(frozen=True)
+class PatchEffect(ComponentEffect):
+    """What patching changes, counted as positive where it goes the way the source prompt would.
+
+    Args:
+        metric: What is scored.
+        on: The prompts.
+        how: The patch: from the clean side into corrupt runs, or the other way.
+    """
+
+    metric: Measurement
+    on: Prompts
+    how: Patch
+
+    @property
+    def components(self) -> tuple[Component, ...]:
+        """What is patched."""
+        return self.how.components
+
+    @property
+    def verb(self) -> str:
+        """What it is called: it restores, or it breaks."""
+        return "restores" if self.how.source == "clean" else "breaks"
+
+    @property
+    def corruption(self) -> Quantity:
+        """What the corruption takes: the clean score minus the corrupt one."""
+        return self._score("clean") - self._score("corrupt")
+
+    def of(self, components: tuple[Component, ...]) -> Self:
+        """The effect of patching others."""
+        return replace(self, how=replace(self.how, components=components))
+
+    def needs(self, scores: Scores) -> Iterable[AnyRequest]:
+        """The scores with and without the patch."""
+        return self._difference().needs(scores)
+
+    def measured(self, scores: Scores) -> Measured:
+        """The change, unit by unit."""
+        return self._difference().measured(scores)
+
+    def noise(self, scores: Scores, floor_of: Callable[[AnyRequest], float]) -> float:
+        """That of the noisier score."""
+        return self._difference().noise(scores, floor_of)
+
+    def _difference(self) -> Quantity:
+        if self.how.source == "clean":
+            return self._score("corrupt", self.how) - self._score("corrupt")
+        return self._score("clean") - self._score("clean", self.how)
+
+    def _score(self, side: Side, under: Patch | None = None) -> Score:
+        return Score(Request(self.metric, self.on, side, under))
+
+
+@dataclass(frozen=True)
+class ShareOfCorruption(Statistic):
+    """What patching changes over what the corruption takes: a ratio of means.
+
+    Args:
+        effect: What patching changes.
+    """
+
+    effect: PatchEffect
+
+    def needs(self, scores: Scores) -> Iterable[AnyRequest]:
+        """The scores of both."""
+        return (*self.effect.needs(scores), *self.effect.corruption.needs(scores))
+
+    def measured(self, scores: Scores) -> MeasuredStatistic:
+        """The ratio over any subset of the units.
+
+        Raises:
+            CannotTell: when the corruption takes nothing on average.
+        """
+        change, taken = (each.measured(scores) for each in self._parts)
+        if not taken.values.mean() > 0:
+            raise CannotTell("the corruption takes nothing, so there is no share of it")
+        return MeasuredStatistic(
+            lambda chosen: float(change.values[chosen].mean() / taken.values[chosen].mean()),
+            list(next(iter(change.clusters.values()))),
+            change.notes,
+        )
+
+    def noise(self, scores: Scores, floor_of: Callable[[AnyRequest], float]) -> float:
+        """That of both, over what the corruption takes."""
+        change, taken = (each.measured(scores).values.mean() for each in self._parts)
+        floor = max(each.noise(scores, floor_of) for each in self._parts)
+        return floor * (1 + abs(float(change / taken))) / abs(float(taken))
+
+    @property
+    def _parts(self) -> tuple[Quantity, Quantity]:
+        return self.effect, self.effect.corruption
