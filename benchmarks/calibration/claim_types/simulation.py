@@ -19,9 +19,10 @@ from benchmarks.calibration.claim_types.existence import CASES as _EXISTENCE
 from benchmarks.calibration.claim_types.features import CASES as _FEATURES
 from benchmarks.calibration.claim_types.heads import CASES as _HEADS
 from benchmarks.calibration.claim_types.neurons import CASES as _NEURONS
+from benchmarks.calibration.claim_types.patching import CASES as _PATCHING
 from circuit_assert.stats import Verdict
 
-CASES: tuple[Case, ...] = (*_HEADS, *_EXISTENCE, *_ABLATIONS, *_NEURONS, *_FEATURES)
+CASES: tuple[Case, ...] = (*_HEADS, *_EXISTENCE, *_ABLATIONS, *_PATCHING, *_NEURONS, *_FEATURES)
 _PROMISE = 0.04  # 4 α: scores of planted models are skewed
 _LEVEL = 0.95
 
