@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from circuit_assert.claims.claim import claim as claim
     from circuit_assert.claims.criteria import all_of as all_of
     from circuit_assert.claims.criteria import any_of as any_of
+    from circuit_assert.claims.direct_effects import direct_effect_is as direct_effect_is
     from circuit_assert.claims.existence import exactly_these_heads_are as exactly_these_heads_are
     from circuit_assert.claims.existence import some_head_is as some_head_is
     from circuit_assert.claims.features import feature_is_multilingual as feature_is_multilingual
@@ -75,6 +76,7 @@ _HOMES = {
     "claim": "claims.claim",
     "all_of": "claims.criteria",
     "any_of": "claims.criteria",
+    "direct_effect_is": "claims.direct_effects",
     "exactly_these_heads_are": "claims.existence",
     "some_head_is": "claims.existence",
     "feature_is_multilingual": "claims.features",
@@ -142,6 +144,7 @@ __all__ = [
     "congruent_neurons",
     "contrast",
     "direct_contribution",
+    "direct_effect_is",
     "discover",
     "exactly_these_heads_are",
     "falsify",

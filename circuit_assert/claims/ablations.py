@@ -62,7 +62,7 @@ def ablation_drops_logit(
     Raises:
         ClaimError: for an unknown ablation or metric.
     """
-    how = _ablation(component, ablation, on, reference)
+    how = ablation_of(component, ablation, on, reference)
     effect = Effect(metric_of(metric), on, how)
     owner = component.model
     drop = f"drop of the {metric} under {ablation} ablation"
@@ -80,7 +80,7 @@ def ablation_drops_logit(
                 owner,
             ),
         ],
-        gate=_competence(component, metric, on, 0.0),
+        gate=competence(component, metric, on, 0.0),
     )
 
 
@@ -110,11 +110,11 @@ def ablation_preserves_logit(
     Raises:
         ClaimError: for an unknown ablation or metric.
     """
-    effect = Effect(metric_of(metric), on, _ablation(component, ablation, on, reference))
+    effect = Effect(metric_of(metric), on, ablation_of(component, ablation, on, reference))
     words = f"drop of the {metric} under {ablation} ablation"
     return all_of(
         Criterion("total effect", effect, inside(within), words, "logits", component.model),
-        gate=_competence(component, metric, on, within),
+        gate=competence(component, metric, on, within),
     )
 
 
@@ -144,7 +144,7 @@ def ablation_raises_loss(
     Raises:
         ClaimError: for an unknown ablation.
     """
-    how = _ablation(component, ablation, on, reference)
+    how = ablation_of(component, ablation, on, reference)
     effect = Effect(Loss(places), on, how, rises=True)
     words = f"rise of the loss under {ablation} ablation"
     return all_of(
@@ -164,15 +164,17 @@ def metric_of(name: str) -> Measurement:
     return _METRICS[name]
 
 
-def _ablation(
+def ablation_of(
     component: Subject, how: How, on: Prompts, reference: Prompts | Literal["corrupt"] | None
 ) -> Ablation:
+    """The ablation that a claim's arguments stand for."""
     if reference == "corrupt":
         return Ablation(component.components, how, on, "corrupt")
     return Ablation(component.components, how, reference)
 
 
-def _competence(component: Subject, metric: str, on: Prompts, least: float) -> Criterion:
+def competence(component: Subject, metric: str, on: Prompts, least: float) -> Criterion:
+    """The gate that the model does the task by more than some logits."""
     clean = Score(Request(metric_of(metric), on))
     words = f"clean {metric}"
     return Criterion("competence", clean, above(least), words, "logits", component.model)

@@ -38,6 +38,11 @@ class Weights(Protocol):
         """Whether attention outputs are normalised before they join the residual stream."""
         ...
 
+    @property
+    def caps_logits(self) -> bool:
+        """Whether logits are bent towards a largest value, so that they are no sum of parts."""
+        ...
+
     def log_probabilities(self, residual: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:
         """log p of one token each, in nats: `[n, d_model]`, `[n]` → `[n]`."""
         ...

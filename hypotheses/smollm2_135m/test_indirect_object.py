@@ -4,14 +4,26 @@
 Heads are mean-ablated over prompts with three unrelated names (the paper's reference). They were
 found on one half of the templates (`hypotheses/find_candidates.py`) and are tested on the other.
 
+Activation patching is between twins that differ in which name is said twice; it was not looked at
+when the heads were found, on any prompt.
+
 Thresholds are in logits of the logit difference, which is about 4 on these prompts.
 """
 
 import pytest
 
-from circuit_assert import ablation_drops_logit, ioi
+from circuit_assert import (
+    ablation_drops_logit,
+    ablation_preserves_logit,
+    direct_effect_is,
+    ioi,
+    patching_breaks_logit,
+    patching_restores_logit,
+)
 
 PROMPTS = ioi(per_template=2, corruption="abc").half("test")
+
+TWINS = ioi(per_template=2).half("test")
 
 
 def drops(component, by):
@@ -30,3 +42,22 @@ def test_the_strongest_induction_head_does_not(smollm2):
 @pytest.mark.parametrize("head", ["L29H0", "L24H5"])
 def test_a_head_that_works_against_the_answer_does_not_drop_it(smollm2, head):
     assert not drops(smollm2[head], by=0.5)
+
+
+def test_the_strongest_induction_head_can_be_left_out(smollm2):
+    assert ablation_preserves_logit(smollm2["L18H6"], on=PROMPTS, within=0.5, reference="corrupt")
+
+
+@pytest.mark.parametrize("head", ["L23H3", "L20H0", "L17H4"])
+def test_it_carries_which_name_is_asked_for(smollm2, head):
+    assert patching_restores_logit(smollm2[head], on=TWINS, by=0.5, share=0.1)
+    assert patching_breaks_logit(smollm2[head], on=TWINS, by=0.5, share=0.1)
+
+
+def test_the_strongest_induction_head_does_not_carry_it(smollm2):
+    assert not patching_restores_logit(smollm2["L18H6"], on=TWINS, by=0.5)
+
+
+@pytest.mark.parametrize("head", ["L23H3", "L20H0"])
+def test_it_writes_the_answer_itself(smollm2, head):
+    assert direct_effect_is(smollm2[head], on=PROMPTS, by=0.2)
