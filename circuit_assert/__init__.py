@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from circuit_assert.claims.heads import head_attends_inductively as head_attends_inductively
     from circuit_assert.claims.heads import head_is_induction as head_is_induction
     from circuit_assert.claims.neurons import neuron_promotes_token as neuron_promotes_token
+    from circuit_assert.claims.patterns import head_is_duplicate_token as head_is_duplicate_token
+    from circuit_assert.claims.patterns import head_is_previous_token as head_is_previous_token
     from circuit_assert.claims.probes import attention_over as attention_over
     from circuit_assert.claims.probes import attention_to as attention_to
     from circuit_assert.claims.probes import centred_logit as centred_logit
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from circuit_assert.claims.probes import logit_difference as logit_difference
     from circuit_assert.claims.probes import loss as loss
     from circuit_assert.claims.probes import prefix_matching_score as prefix_matching_score
+    from circuit_assert.claims.roles import head_attends_to as head_attends_to
     from circuit_assert.counterexamples.claims import on_one_prompt as on_one_prompt
     from circuit_assert.counterexamples.falsify import falsify as falsify
     from circuit_assert.counterexamples.search import Counterexample as Counterexample
@@ -75,6 +78,8 @@ _HOMES = {
     "head_attends_inductively": "claims.heads",
     "head_is_induction": "claims.heads",
     "neuron_promotes_token": "claims.neurons",
+    "head_is_duplicate_token": "claims.patterns",
+    "head_is_previous_token": "claims.patterns",
     "attention_over": "claims.probes",
     "attention_to": "claims.probes",
     "centred_logit": "claims.probes",
@@ -83,6 +88,7 @@ _HOMES = {
     "logit_difference": "claims.probes",
     "loss": "claims.probes",
     "prefix_matching_score": "claims.probes",
+    "head_attends_to": "claims.roles",
     "on_one_prompt": "counterexamples.claims",
     "falsify": "counterexamples.falsify",
     "Counterexample": "counterexamples.search",
@@ -139,7 +145,10 @@ __all__ = [
     "find_counterexample",
     "from_templates",
     "head_attends_inductively",
+    "head_attends_to",
+    "head_is_duplicate_token",
     "head_is_induction",
+    "head_is_previous_token",
     "ioi",
     "ioi_prompts",
     "logit_difference",

@@ -78,6 +78,9 @@ def test_every_claim_type_is_at_a_bound_true_and_null():
     assert types == {
         "head_attends_inductively",
         "head_is_induction",
+        "head_is_previous_token",
+        "head_is_duplicate_token",
+        "head_attends_to",
         "ablation_drops_logit",
         "neuron_promotes_token",
         "feature_is_multilingual",
@@ -101,6 +104,9 @@ def few(case_type, what, *, models, each):
     [
         ("head_attends_inductively", "pattern", 2, 30),
         ("head_is_induction", "use", 1, 20),
+        ("head_is_previous_token", "random tokens", 1, 20),
+        ("head_is_duplicate_token", "pattern", 1, 20),
+        ("head_attends_to", "more than to another role", 1, 20),
         ("ablation_drops_logit", "drop, mean ablation", 1, 25),
         ("feature_is_multilingual", "effect", 12, 1),
     ],

@@ -14,6 +14,7 @@ import numpy as np
 from scipy import stats
 
 from benchmarks.calibration.claim_types.ablations import CASES as _ABLATIONS
+from benchmarks.calibration.claim_types.attention import CASES as _ATTENTION
 from benchmarks.calibration.claim_types.case import Case
 from benchmarks.calibration.claim_types.existence import CASES as _EXISTENCE
 from benchmarks.calibration.claim_types.features import CASES as _FEATURES
@@ -21,7 +22,14 @@ from benchmarks.calibration.claim_types.heads import CASES as _HEADS
 from benchmarks.calibration.claim_types.neurons import CASES as _NEURONS
 from circuit_assert.stats import Verdict
 
-CASES: tuple[Case, ...] = (*_HEADS, *_EXISTENCE, *_ABLATIONS, *_NEURONS, *_FEATURES)
+CASES: tuple[Case, ...] = (
+    *_HEADS,
+    *_ATTENTION,
+    *_EXISTENCE,
+    *_ABLATIONS,
+    *_NEURONS,
+    *_FEATURES,
+)
 _PROMISE = 0.04  # 4 α: scores of planted models are skewed
 _LEVEL = 0.95
 

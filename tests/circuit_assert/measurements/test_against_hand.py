@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from circuit_assert import repeated_tokens
+from circuit_assert import Prompt, PromptSet, repeated_tokens
 from circuit_assert.backends.load import load
 from circuit_assert.components import Site
 from circuit_assert.errors import PromptError
@@ -18,7 +18,14 @@ from circuit_assert.measurements import (
     NeuronActivations,
     Request,
 )
-from circuit_assert.models.planted_models import induction_model, lookup_model, lookup_prompts
+from circuit_assert.measurements.surroundings import AttentionBeside
+from circuit_assert.models.planted_models import (
+    attention_model,
+    induction_model,
+    lookup_model,
+    lookup_prompts,
+    role_prompts,
+)
 from circuit_assert.models.spec import spec_of
 
 SEQUENCES = repeated_tokens(lengths=(4, 6, 8), sequences=6)
@@ -83,6 +90,29 @@ def test_attention_between_roles():
             by_hand = pattern[:, -1, prompts.positions["cue"][unit]]
             np.testing.assert_allclose(scores[unit, layer], by_hand, atol=1e-6)
     assert scores[:, 1, 2].min() > 0.99  # this head looks for the cue and nothing else
+
+
+def test_attention_beside_a_role():
+    backend, task = load(spec_of(attention_model())), role_prompts(templates=4, per_template=2)
+    scores, prompts = measured(backend, AttentionBeside("end", "owner"), task)
+    for unit in range(len(task)):
+        patterns, _ = activations(backend, prompts.tokens["clean"][unit], "pattern")
+        place = prompts.positions["owner"][unit]
+        by_hand = torch.maximum(patterns[0][:, -1, place - 1], patterns[0][:, -1, place + 1])
+        np.testing.assert_allclose(scores[unit, 0], by_hand, atol=1e-6)
+    assert scores[:, 0, 10].max() > 0.5  # two back, where the owner is three back
+
+
+@pytest.mark.parametrize(
+    ("at", "role"), [("w2", "w1"), ("w1", "w1")], ids=["between its own and the first", "itself"]
+)
+def test_the_first_token_and_the_attending_one_are_not_beside(at, role):
+    backend = load(spec_of(attention_model()))
+    text = "w1 w2 w3"
+    roles = {"at": text[: text.index(at) + 2], "role": text[: text.index(role) + 2]}
+    task = PromptSet.from_list([Prompt(text, positions=roles)] * 2)
+    scores, _ = measured(backend, AttentionBeside("at", "role"), task)
+    assert np.abs(scores).max() == 0
 
 
 def test_an_unknown_relation_is_named(backend):
