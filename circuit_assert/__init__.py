@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from circuit_assert.claims.probes import loss as loss
     from circuit_assert.claims.probes import prefix_matching_score as prefix_matching_score
     from circuit_assert.claims.roles import head_attends_to as head_attends_to
+    from circuit_assert.claims.sinks import head_is_attention_sink as head_is_attention_sink
     from circuit_assert.counterexamples.claims import on_one_prompt as on_one_prompt
     from circuit_assert.counterexamples.falsify import falsify as falsify
     from circuit_assert.counterexamples.search import Counterexample as Counterexample
@@ -89,6 +90,7 @@ _HOMES = {
     "loss": "claims.probes",
     "prefix_matching_score": "claims.probes",
     "head_attends_to": "claims.roles",
+    "head_is_attention_sink": "claims.sinks",
     "on_one_prompt": "counterexamples.claims",
     "falsify": "counterexamples.falsify",
     "Counterexample": "counterexamples.search",
@@ -146,6 +148,7 @@ __all__ = [
     "from_templates",
     "head_attends_inductively",
     "head_attends_to",
+    "head_is_attention_sink",
     "head_is_duplicate_token",
     "head_is_induction",
     "head_is_previous_token",

@@ -20,11 +20,13 @@ from benchmarks.calibration.claim_types.existence import CASES as _EXISTENCE
 from benchmarks.calibration.claim_types.features import CASES as _FEATURES
 from benchmarks.calibration.claim_types.heads import CASES as _HEADS
 from benchmarks.calibration.claim_types.neurons import CASES as _NEURONS
+from benchmarks.calibration.claim_types.sinks import CASES as _SINKS
 from circuit_assert.stats import Verdict
 
 CASES: tuple[Case, ...] = (
     *_HEADS,
     *_ATTENTION,
+    *_SINKS,
     *_EXISTENCE,
     *_ABLATIONS,
     *_NEURONS,

@@ -32,7 +32,8 @@ _FALSE = {
     3: "is a previous-token head: it attends to the token that comes before in a run, wherever it "
     "stands",
     6: "is an attention sink: it rests on the first place, and the value there is large",
-    7: "is an attention sink: it attends to the beginning token, wherever it stands",
+    7: "is an attention sink at the first place: it rests on the beginning token, wherever it "
+    "stands",
     9: "attends from the end to the owner: as much to the rival",
     10: "attends from the end to the owner: it attends two and three tokens back",
     11: "attends anywhere in particular: its attention is almost even",
@@ -58,16 +59,20 @@ def attention_model(*, grouped_queries: bool = False) -> PlantedModel:
 def _heads() -> tuple[AttendingHead, ...]:
     generator = np.random.default_rng(5)
     several = generator.normal(0.0, 0.5, (12, TOKENS))  # so that no share is the same everywhere
-    rests = 2.0 + several
+    rests, sizes = 2.0 + several, np.exp(several)
     return (
         AttendingHead(back={1: 2.5}, key=several[0]),
         AttendingHead(back={2: 2.5}, key=several[1]),
         AttendingHead(back={1: 3.0, 2: 3.0}, key=several[2]),
         AttendingHead(after=3.0, first=several[3]),
         AttendingHead(same=3.0 + several[4]),
-        AttendingHead(back={0: 0.0}, first=rests[5], by_place=True, size_of_first=0.1),
-        AttendingHead(back={0: 0.0}, first=rests[6], by_place=True, size_of_first=1.5),
-        AttendingHead(back={0: 0.0}, first=rests[7], size_of_first=0.1),
+        AttendingHead(
+            back={0: 0.0}, first=rests[5], by_place=1.0, size_of_first=0.1, sizes=sizes[5]
+        ),
+        AttendingHead(
+            back={0: 0.0}, first=rests[6], by_place=1.0, size_of_first=1.5, sizes=sizes[6]
+        ),
+        AttendingHead(back={0: 0.0}, first=rests[7], size_of_first=0.1, sizes=sizes[7]),
         AttendingHead(by_key=True, key=np.where(_OWNER, 2.0 + several[8], -24.0)),
         AttendingHead(by_key=True, key=np.where(_OWNER | _RIVAL, 3.0 + several[9], -24.0)),
         AttendingHead(back={2: 2.5, 3: 2.0}, key=several[10]),

@@ -38,9 +38,10 @@ class AttendingHead:
             score where `by_key` is true.
         by_key: Whether a token is attended to for what it is.
         first: `[token]`, by the attending token: score of the place to rest at; None for none.
-        by_place: Whether that place is the first of the sequence, whatever stands there; otherwise
-            it is the beginning token, wherever it stands.
-        size_of_first: Norm of the beginning token's value; that of any other token's is 1.
+        by_place: How much of that score, with the 24, goes with the first place of the sequence,
+            whatever stands there; the rest goes with the beginning token, wherever it stands.
+        size_of_first: Norm of the beginning token's value.
+        sizes: `[token]`, norms of the others' values.
     """
 
     back: Mapping[int, float] = field(default_factory=dict[int, float])
@@ -49,8 +50,9 @@ class AttendingHead:
     key: Matrix = field(default_factory=lambda: _NOTHING)
     by_key: bool = False
     first: Matrix | None = field(default_factory=lambda: _NOTHING)
-    by_place: bool = False
+    by_place: float = 0.0
     size_of_first: float = 1.0
+    sizes: Matrix = field(default_factory=lambda: np.ones(TOKENS))
 
 
 def graded_attention_model(
@@ -119,10 +121,10 @@ def _attend(made: Blueprint, number: int, head: AttendingHead) -> None:
     rests = head.first is not None
     made.query_always(0, number, root * (own + rests * _FOUND * resting))
     made.key(0, number, "token", tokens + np.outer(_of_token(head), own))
-    rests_on_place = np.outer(np.eye(_CONTEXT)[0], resting) * head.by_place
-    made.key(0, number, "place", places + rests_on_place)
-    made.key(0, number, "begin", np.zeros((1, width)) if head.by_place else resting[None])
-    sizes = np.array([head.size_of_first, *np.ones(TOKENS)])
+    at_first = np.outer(np.eye(_CONTEXT)[0], resting)
+    made.key(0, number, "place", places + head.by_place * at_first)
+    made.key(0, number, "begin", (1.0 - head.by_place) * resting[None])
+    sizes = np.array([head.size_of_first, *head.sizes])
     made.value(0, number, "token", np.diag(sizes) @ slot[:_VOCABULARY])
     made.output(0, number, "out", slot[:, :_VOCABULARY])
 

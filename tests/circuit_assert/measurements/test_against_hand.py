@@ -7,7 +7,7 @@ import torch
 from circuit_assert import Prompt, PromptSet, repeated_tokens
 from circuit_assert.backends.load import load
 from circuit_assert.components import Site
-from circuit_assert.errors import PromptError
+from circuit_assert.errors import HookError, PromptError
 from circuit_assert.execution.executor import Executor
 from circuit_assert.measurements import (
     AttentionOverPairs,
@@ -19,6 +19,7 @@ from circuit_assert.measurements import (
     Request,
 )
 from circuit_assert.measurements.surroundings import AttentionBeside
+from circuit_assert.measurements.values import ValueNormOfFirst, ValueReader
 from circuit_assert.models.planted_models import (
     attention_model,
     induction_model,
@@ -113,6 +114,32 @@ def test_the_first_token_and_the_attending_one_are_not_beside(at, role):
     task = PromptSet.from_list([Prompt(text, positions=roles)] * 2)
     scores, _ = measured(backend, AttentionBeside("at", "role"), task)
     assert np.abs(scores).max() == 0
+
+
+def test_value_norms_of_the_first_position(backend):
+    scores, prompts = measured(backend, ValueNormOfFirst())
+    card = backend.card
+    for unit in range(len(SEQUENCES)):
+        values, _ = activations(backend, prompts.tokens["clean"][unit], "v")
+        for layer in range(card.layers):
+            w_o = backend.head_output_weights(layer)
+            for head in range(card.heads):
+                own = values[layer][:, head // (card.heads // card.kv_heads)]
+                norms = (own @ w_o[head]).norm(dim=-1)
+                by_hand = norms[0] / norms[1:].mean()
+                assert scores[unit, layer, head] == pytest.approx(
+                    float(by_hand), rel=1e-3, abs=1e-4, nan_ok=True
+                )
+
+
+def test_values_that_attention_does_not_read_are_an_error(backend, monkeypatch):
+    """Where heads of a group were given each other's values."""
+    turned = ValueReader._by_query_head
+    monkeypatch.setattr(
+        ValueReader, "_by_query_head", lambda self, v: turned(self, v).roll(1, dims=2)
+    )
+    with pytest.raises(HookError, match="not what its heads read"):
+        measured(backend, ValueNormOfFirst())
 
 
 def test_an_unknown_relation_is_named(backend):
