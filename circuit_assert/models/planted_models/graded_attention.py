@@ -121,7 +121,7 @@ def _attend(made: Blueprint, number: int, head: AttendingHead) -> None:
     rests = head.first is not None
     made.query_always(0, number, root * (own + rests * _FOUND * resting))
     made.key(0, number, "token", tokens + np.outer(_of_token(head), own))
-    at_first = np.outer(np.eye(_CONTEXT)[0], resting)
+    at_first = np.eye(_CONTEXT, 1) * resting
     made.key(0, number, "place", places + head.by_place * at_first)
     made.key(0, number, "begin", (1.0 - head.by_place) * resting[None])
     sizes = np.array([head.size_of_first, *head.sizes])

@@ -18,6 +18,7 @@ from circuit_assert.measurements import (
     NeuronActivations,
     Request,
 )
+from circuit_assert.measurements.prefix_matching import AttentionAfterOccurrences
 from circuit_assert.measurements.surroundings import AttentionBeside
 from circuit_assert.measurements.values import ValueNormOfFirst, ValueReader
 from circuit_assert.models.planted_models import (
@@ -56,6 +57,47 @@ def activations(backend, tokens, name):
         torch.from_numpy(tokens)[None], reads=reads, edits={}, last_layer=backend.card.layers - 1
     )
     return [kept[layer] for layer in sorted(kept)], final[0]
+
+
+@pytest.mark.parametrize("times", [2, 4])
+def test_prefix_matching_by_sums_over_targets(backend, times):
+    prompts_of = repeated_tokens(lengths=(4, 6, 8), sequences=6, times=times)
+    per_query, prompts = measured(backend, AttentionAfterOccurrences("queries"), prompts_of)
+    per_row, _ = measured(backend, AttentionAfterOccurrences("rows"), prompts_of)
+    for unit in range(len(prompts_of)):
+        row = prompts.tokens["clean"][unit]
+        earlier = [[j for j in range(q) if row[j] == row[q]] for q in range(len(row))]
+        patterns, _ = activations(backend, row, "pattern")
+        for layer, pattern in enumerate(patterns):
+            sums = torch.stack(
+                [
+                    pattern[:, q, [j + 1 for j in before]].sum(-1)
+                    for q, before in enumerate(earlier)
+                    if before
+                ]
+            )
+            np.testing.assert_allclose(per_query[unit, layer], sums.mean(0), atol=1e-6)
+            np.testing.assert_allclose(per_row[unit, layer], sums.sum(0) / len(row), atol=1e-6)
+
+
+@pytest.mark.parametrize("times", [2, 4])
+def test_the_head_detector_score_is_that_of_transformer_lens(backend, times):
+    from transformer_lens import head_detector
+
+    prompts_of = repeated_tokens(lengths=(4, 6, 8), sequences=6, times=times)
+    scores, prompts = measured(backend, AttentionAfterOccurrences("rows"), prompts_of)
+    row = prompts.tokens["clean"][1]
+    expected = head_detector.get_induction_head_detection_pattern(torch.from_numpy(row)[None])
+    for layer, pattern in enumerate(activations(backend, row, "pattern")[0]):
+        for head in range(backend.card.heads):
+            theirs = head_detector.compute_head_attention_similarity_score(
+                pattern[head],
+                detection_pattern=expected,
+                exclude_bos=False,
+                exclude_current_token=False,
+                error_measure="mul",
+            )
+            assert scores[1, layer, head] == pytest.approx(theirs, abs=1e-5)
 
 
 @pytest.mark.parametrize("side", ["clean", "corrupt"])
