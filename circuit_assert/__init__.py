@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from circuit_assert.candidates import congruent_neurons as congruent_neurons
     from circuit_assert.claims.ablations import ablation_drops_logit as ablation_drops_logit
+    from circuit_assert.claims.backups import heads_back_up as heads_back_up
     from circuit_assert.claims.claim import Claim as Claim
     from circuit_assert.claims.claim import claim as claim
     from circuit_assert.claims.criteria import all_of as all_of
@@ -69,6 +70,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "congruent_neurons": "candidates",
     "ablation_drops_logit": "claims.ablations",
+    "heads_back_up": "claims.backups",
     "Claim": "claims.claim",
     "claim": "claims.claim",
     "all_of": "claims.criteria",
@@ -152,6 +154,7 @@ __all__ = [
     "head_is_duplicate_token",
     "head_is_induction",
     "head_is_previous_token",
+    "heads_back_up",
     "ioi",
     "ioi_prompts",
     "logit_difference",

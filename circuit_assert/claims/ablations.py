@@ -35,10 +35,11 @@ _DRAWS = 10
 _OFF_TASK_DOCUMENTS = 24
 _OFF_TASK_TOKENS = 64
 _OFF_TASK_LOSS = Loss(places=16)
-_METRICS: dict[str, Measurement] = {
+METRICS: dict[str, Measurement] = {
     "logit difference": LogitDifference(),
     "centred logit": CentredLogit(),
 }
+"""What an ablation may drop, by name."""
 
 
 @claim("Ablating {component} drops the logit by {by}", source="Wang et al. 2022, §3")
@@ -75,18 +76,18 @@ def ablation_drops_logit(
     Raises:
         ClaimError: for an unknown ablation or metric.
     """
-    if metric not in _METRICS:
-        raise ClaimError(f"metric is one of {', '.join(map(repr, _METRICS))}; got {metric!r}.")
+    if metric not in METRICS:
+        raise ClaimError(f"metric is one of {', '.join(map(repr, METRICS))}; got {metric!r}.")
     how = Ablation(
         component.components,
         ablation,
         on if reference == "corrupt" else reference,
         "corrupt" if reference == "corrupt" else "clean",
     )
-    effect = Effect(_METRICS[metric], on, how)
+    effect = Effect(METRICS[metric], on, how)
     owner = component.model
     drop = f"drop of the {metric} under {ablation} ablation"
-    clean = Score(Request(_METRICS[metric], on))
+    clean = Score(Request(METRICS[metric], on))
     return all_of(
         Criterion("total effect", effect, above(by), drop, "logits", owner),
         guards=[
@@ -142,6 +143,11 @@ class Effect(Quantity):
     metric: Measurement
     on: Prompts
     how: Ablation
+
+    @property
+    def apart_from(self) -> tuple[Component, ...]:
+        """Components that cannot be peers of its own."""
+        return ()
 
     def of(self, components: tuple[Component, ...]) -> Effect:
         """The effect of ablating other components in the same way."""
@@ -221,7 +227,7 @@ class PeerContrast(Quantity):
         if any(request not in scores for request in telling):
             return telling
         try:
-            sets = peer_sets(self._components, self.effect.on, scores)
+            sets = self._peer_sets(scores)
         except CannotTell:
             return telling
         effects = [self.effect, *(self.effect.of(peers) for peers in sets)]
@@ -229,7 +235,7 @@ class PeerContrast(Quantity):
 
     def measured(self, scores: Scores) -> Measured:
         """The contrast on the test half, unit by unit."""
-        sets = peer_sets(self._components, self.effect.on, scores)
+        sets = self._peer_sets(scores)
         own = self.effect.measured(scores)
         ids = np.array([str(i) for i in next(iter(own.clusters.values()))])
         discovery = np.isin(ids, list(discovery_ids(ids.tolist())))
@@ -252,6 +258,10 @@ class PeerContrast(Quantity):
     def noise(self, scores: Scores, floor_of: Callable[[AnyRequest], float]) -> float:
         """That of the subject's effect; what chooses its peers moves no effect."""
         return self.effect.noise(scores, floor_of)
+
+    def _peer_sets(self, scores: Scores) -> list[tuple[Component, ...]]:
+        sets = peer_sets(self._components, self.effect.on, scores)
+        return [peers for peers in sets if set(peers).isdisjoint(self.effect.apart_from)]
 
     @property
     def _components(self) -> tuple[Component, ...]:

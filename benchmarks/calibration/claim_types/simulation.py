@@ -15,6 +15,7 @@ from scipy import stats
 
 from benchmarks.calibration.claim_types.ablations import CASES as _ABLATIONS
 from benchmarks.calibration.claim_types.attention import CASES as _ATTENTION
+from benchmarks.calibration.claim_types.backups import CASES as _BACKUPS
 from benchmarks.calibration.claim_types.case import Case
 from benchmarks.calibration.claim_types.existence import CASES as _EXISTENCE
 from benchmarks.calibration.claim_types.features import CASES as _FEATURES
@@ -29,6 +30,7 @@ CASES: tuple[Case, ...] = (
     *_SINKS,
     *_EXISTENCE,
     *_ABLATIONS,
+    *_BACKUPS,
     *_NEURONS,
     *_FEATURES,
 )
