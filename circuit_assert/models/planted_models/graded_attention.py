@@ -116,14 +116,14 @@ def _attend(made: Blueprint, number: int, head: AttendingHead) -> None:
     places, tokens = slot[:_CONTEXT], slot[_CONTEXT:-2]
     own, resting = slot[-2], slot[-1]
     made.query(0, number, "place", root * _between_places(head) @ places)
-    to_rest = np.outer(_padded(_NOTHING if head.first is None else head.first), resting)
+    to_rest = _padded(_NOTHING if head.first is None else head.first)[:, None] * resting
     made.query(0, number, "token", root * (_between_tokens(head) @ tokens + to_rest))
     rests = head.first is not None
     made.query_always(0, number, root * (own + rests * _FOUND * resting))
-    made.key(0, number, "token", tokens + np.outer(_of_token(head), own))
+    made.key(0, number, "token", tokens + _of_token(head)[:, None] * own)
     at_first = np.eye(_CONTEXT, 1) * resting
     made.key(0, number, "place", places + head.by_place * at_first)
-    made.key(0, number, "begin", (1.0 - head.by_place) * resting[None])
+    made.key(0, number, "begin", resting[None] * (1.0 - head.by_place))
     sizes = np.array([head.size_of_first, *head.sizes])
     made.value(0, number, "token", np.diag(sizes) @ slot[:_VOCABULARY])
     made.output(0, number, "out", slot[:, :_VOCABULARY])
