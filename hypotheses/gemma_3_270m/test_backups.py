@@ -19,5 +19,5 @@ def test_L13H3_stands_in_for_L11H3(gemma):
 
 
 def test_L17H2_does_not(gemma):
-    """It was named as a backup, too: ablating both drops less than the sum, not more."""
+    """It was named as a backup, too; but it works against the answer, with L11H3 and without."""
     assert not stands_in(gemma["L17H2"], gemma["L11H3"])
