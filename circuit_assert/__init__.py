@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from circuit_assert.claims.ablations import ablation_drops_logit as ablation_drops_logit
     from circuit_assert.claims.ablations import ablation_preserves_logit as ablation_preserves_logit
     from circuit_assert.claims.ablations import ablation_raises_loss as ablation_raises_loss
+    from circuit_assert.claims.backups import heads_back_up as heads_back_up
     from circuit_assert.claims.claim import Claim as Claim
     from circuit_assert.claims.claim import claim as claim
     from circuit_assert.claims.criteria import all_of as all_of
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from circuit_assert.claims.neurons import neuron_promotes_token as neuron_promotes_token
     from circuit_assert.claims.patching import patching_breaks_logit as patching_breaks_logit
     from circuit_assert.claims.patching import patching_restores_logit as patching_restores_logit
+    from circuit_assert.claims.patterns import head_is_duplicate_token as head_is_duplicate_token
+    from circuit_assert.claims.patterns import head_is_previous_token as head_is_previous_token
     from circuit_assert.claims.probes import attention_over as attention_over
     from circuit_assert.claims.probes import attention_to as attention_to
     from circuit_assert.claims.probes import centred_logit as centred_logit
@@ -41,6 +44,8 @@ if TYPE_CHECKING:
     from circuit_assert.claims.probes import logit_difference as logit_difference
     from circuit_assert.claims.probes import loss as loss
     from circuit_assert.claims.probes import prefix_matching_score as prefix_matching_score
+    from circuit_assert.claims.roles import head_attends_to as head_attends_to
+    from circuit_assert.claims.sinks import head_is_attention_sink as head_is_attention_sink
     from circuit_assert.counterexamples.claims import on_one_prompt as on_one_prompt
     from circuit_assert.counterexamples.falsify import falsify as falsify
     from circuit_assert.counterexamples.search import Counterexample as Counterexample
@@ -72,6 +77,7 @@ _HOMES = {
     "ablation_drops_logit": "claims.ablations",
     "ablation_preserves_logit": "claims.ablations",
     "ablation_raises_loss": "claims.ablations",
+    "heads_back_up": "claims.backups",
     "Claim": "claims.claim",
     "claim": "claims.claim",
     "all_of": "claims.criteria",
@@ -85,6 +91,8 @@ _HOMES = {
     "neuron_promotes_token": "claims.neurons",
     "patching_breaks_logit": "claims.patching",
     "patching_restores_logit": "claims.patching",
+    "head_is_duplicate_token": "claims.patterns",
+    "head_is_previous_token": "claims.patterns",
     "attention_over": "claims.probes",
     "attention_to": "claims.probes",
     "centred_logit": "claims.probes",
@@ -93,6 +101,8 @@ _HOMES = {
     "logit_difference": "claims.probes",
     "loss": "claims.probes",
     "prefix_matching_score": "claims.probes",
+    "head_attends_to": "claims.roles",
+    "head_is_attention_sink": "claims.sinks",
     "on_one_prompt": "counterexamples.claims",
     "falsify": "counterexamples.falsify",
     "Counterexample": "counterexamples.search",
@@ -152,7 +162,12 @@ __all__ = [
     "find_counterexample",
     "from_templates",
     "head_attends_inductively",
+    "head_attends_to",
+    "head_is_attention_sink",
+    "head_is_duplicate_token",
     "head_is_induction",
+    "head_is_previous_token",
+    "heads_back_up",
     "ioi",
     "ioi_prompts",
     "logit_difference",

@@ -17,6 +17,7 @@ SiteName: TypeAlias = Literal[
     "mlp_out",
     "mlp_post",
     "pattern",
+    "v",
     "z",
     "attn_post_scale",
 ]
@@ -29,8 +30,9 @@ class Site:
 
     Args:
         layer: Counts from zero.
-        name: One of `SITE_NAMES`. `attn_post_scale` is the norm applied to the attention output
-            of models with post-norms, `[batch, pos, 1]`.
+        name: One of `SITE_NAMES`. `v` is the values, `[batch, pos, kv_head, d_head]`.
+            `attn_post_scale` is the norm applied to the attention output of models with
+            post-norms, `[batch, pos, 1]`.
     """
 
     layer: int

@@ -32,6 +32,7 @@ _HOOKS = {
     "mlp_out": "hook_mlp_out",
     "mlp_post": "mlp.hook_post",
     "pattern": "attn.hook_pattern",
+    "v": "attn.hook_v",
     "z": "attn.hook_z",
     "attn_post_scale": "ln1_post.hook_scale",
 }

@@ -60,6 +60,11 @@ class ComponentEffect(Quantity):
     def components(self) -> tuple[Component, ...]:
         """The components."""
 
+    @property
+    def apart_from(self) -> tuple[Component, ...]:
+        """Components that cannot be peers of its own."""
+        return ()
+
     @abstractmethod
     def of(self, components: tuple[Component, ...]) -> Self:
         """The effect of doing the same to others."""
@@ -165,7 +170,7 @@ class PeerContrast(Quantity):
         if any(request not in scores for request in telling):
             return telling
         try:
-            sets = peer_sets(self.effect.components, self.effect.on, scores)
+            sets = self._peer_sets(scores)
         except CannotTell:
             return telling
         effects = [self.effect, *(self.effect.of(peers) for peers in sets)]
@@ -173,7 +178,7 @@ class PeerContrast(Quantity):
 
     def measured(self, scores: Scores) -> Measured:
         """The contrast on the test half, unit by unit."""
-        sets = peer_sets(self.effect.components, self.effect.on, scores)
+        sets = self._peer_sets(scores)
         own = self.effect.measured(scores)
         ids = np.array([str(i) for i in next(iter(own.clusters.values()))])
         discovery = np.isin(ids, list(discovery_ids(ids.tolist())))
@@ -196,3 +201,7 @@ class PeerContrast(Quantity):
     def noise(self, scores: Scores, floor_of: Callable[[AnyRequest], float]) -> float:
         """That of the subject's effect; what chooses its peers moves no effect."""
         return self.effect.noise(scores, floor_of)
+
+    def _peer_sets(self, scores: Scores) -> list[tuple[Component, ...]]:
+        sets = peer_sets(self.effect.components, self.effect.on, scores)
+        return [peers for peers in sets if set(peers).isdisjoint(self.effect.apart_from)]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from circuit_assert.claims.claim import claim
 from circuit_assert.claims.criteria import AnyOf, Body, Criterion, all_of, any_of
 from circuit_assert.claims.probes import (
+    PrefixMatching,
     attention_over,
     contrast,
     direct_contribution,
@@ -32,23 +33,49 @@ _LOSS = Loss()
 
 @claim("{head} attends inductively", source=_OLSSON)
 def head_attends_inductively(
-    head: Subject, *, on: RepeatedTokens = _REPEATED, by: float = _INDUCTION_BY
+    head: Subject,
+    *,
+    on: RepeatedTokens = _REPEATED,
+    by: float | None = None,
+    definition: PrefixMatching = "offset diagonal",
 ) -> Body:
     """The head has the induction pattern: the weaker claim, which says nothing of its use.
 
-    Prefix matching by the offset diagonal with blocks of several lengths, minus the same entries
-    with a fresh second half.
+    Prefix matching with blocks of several lengths, minus the same entries with fresh tokens after
+    the first block.
 
     Args:
         head: One head, as `model["L5H1"]`.
         on: Repeated tokens with blocks of at least three lengths.
-        by: Smallest share of attention that counts; 0.4 is ARENA 1.2's threshold.
+        by: Smallest share of attention that counts; by the offset diagonal 0.4, which is ARENA
+            1.2's threshold. Other definitions have no default: values are not comparable.
+        definition: Of prefix matching; see `prefix_matching_score`.
 
     Raises:
         ComponentError: when `head` is not one head.
-        ClaimError: for fewer than three block lengths.
+        ClaimError: for fewer than three block lengths, an unknown definition, or another definition
+            than the offset diagonal without `by`, or with one that it cannot exceed.
     """
-    return all_of(_pattern(head, on, by), guards=_offset_guards(head, on))
+    bound = _bound(by, definition, on)
+    pattern = _pattern(head, on, bound, definition)
+    body = all_of(pattern, guards=_offset_guards(head, on))
+    return body if definition == "offset diagonal" else replace(body, scope=f"by {definition}")
+
+
+def _bound(by: float | None, definition: PrefixMatching, on: RepeatedTokens) -> float:
+    if by is None:
+        if definition != "offset diagonal":
+            raise ClaimError(
+                f"prefix matching by {definition} has no default threshold: give by=. (0.4 is that "
+                f"of the offset diagonal, and values are not comparable.)"
+            )
+        return _INDUCTION_BY
+    if definition == "head detector" and by >= 1.0 - 1.0 / on.times:
+        raise ClaimError(
+            f"the head-detector score stays below {1.0 - 1.0 / on.times:g} where blocks are said "
+            f"{on.times} times; got by={by:g}."
+        )
+    return by
 
 
 @claim("{head} is an induction head", source=_OLSSON)
@@ -82,13 +109,18 @@ def head_is_induction(
     )
 
 
-def _pattern(head: Subject, on: RepeatedTokens, by: float) -> Criterion:
+def _pattern(
+    head: Subject,
+    on: RepeatedTokens,
+    by: float,
+    definition: PrefixMatching = "offset diagonal",
+) -> Criterion:
     if len(set(on.lengths)) < 3:
         raise ClaimError(
             f"induction is tested with blocks of at least three lengths, so that a fixed offset "
             f"does not pass for it; got {on.lengths}. Try repeated_tokens(lengths=(12, 18, 24))."
         )
-    score = prefix_matching_score(head)
+    score = prefix_matching_score(head, definition=definition)
     return contrast(score, versus="corrupt", on=on, by=by, name="pattern")
 
 

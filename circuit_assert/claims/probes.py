@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias
 
 from circuit_assert.claims.criteria import Criterion
 from circuit_assert.claims.quantities import Constant, Pick, Quantity, Score
@@ -18,9 +19,21 @@ from circuit_assert.measurements import (
     Measurement,
     Request,
 )
+from circuit_assert.measurements.prefix_matching import AttentionAfterOccurrences
 from circuit_assert.prompts.base import Prompts, Side
 from circuit_assert.stats.region import above
 from circuit_assert.stats.region import within as inside
+
+PrefixMatching: TypeAlias = Literal["offset diagonal", "sum over targets", "head detector"]
+
+_PREFIX_MATCHING: dict[str, tuple[Measurement, str]] = {
+    "offset diagonal": (AttentionOverPairs("induction"), "attention to the token after"),
+    "sum over targets": (
+        AttentionAfterOccurrences("queries"),
+        "summed attention to the tokens after",
+    ),
+    "head detector": (AttentionAfterOccurrences("rows"), "head-detector score"),
+}
 
 
 @dataclass(frozen=True)
@@ -73,16 +86,35 @@ def attention_over(head: Subject, relation: str) -> Probe:
     return _of_head(head, AttentionOverPairs(relation), f"{relation} attention")
 
 
-def prefix_matching_score(head: Subject) -> Probe:
-    """Attention to the token after the previous occurrence, by the offset diagonal: 0 to 1.
+def prefix_matching_score(
+    head: Subject, *, definition: PrefixMatching = "offset diagonal"
+) -> Probe:
+    """Attention to the token after the previous occurrence, by one of three definitions.
 
-    The mean of pattern[p, p − (n − 1)] over the second block of n repeated tokens; the variant of
-    TransformerLens' main demo and ARENA, restricted to the second block.
+    Their values are not comparable with each other.
+
+    * "offset diagonal": the mean of pattern[p, p − (n − 1)] over the second block of n repeated
+      tokens, 0 to 1; the variant of TransformerLens' main demo and ARENA, restricted to that block.
+    * "sum over targets": from each token that has earlier occurrences, the attention to all tokens
+      after one of these, summed; its mean over such tokens, 0 to 1 (Olsson et al. 2022, who say
+      each block four times: `repeated_tokens(lengths=…, times=4)`). Said twice, there is one target
+      each, and it is the offset diagonal.
+    * "head detector": the same sum over the sum of the whole pattern (TransformerLens'
+      `head_detector` with "mul"), so that a perfect head on blocks said twice has just under 0.5.
+
+    Args:
+        head: One head.
+        definition: Which.
 
     Raises:
         ComponentError: when `head` is not one head.
+        ClaimError: for an unknown definition.
     """
-    return _of_head(head, AttentionOverPairs("induction"), "attention to the token after")
+    if definition not in _PREFIX_MATCHING:
+        known = ", ".join(map(repr, _PREFIX_MATCHING))
+        raise ClaimError(f"there is no prefix matching by {definition!r}: it is by {known}.")
+    measurement, words = _PREFIX_MATCHING[definition]
+    return _of_head(head, measurement, words)
 
 
 def direct_contribution(head: Subject) -> Probe:

@@ -44,8 +44,9 @@ class Store:
         """
         if prompts not in self._tokenized:
             tokenized = prompts.tokenize(self.tokenizer)
-            for rows in tokenized.tokens.values():
-                _check_beginnings(prompts.name, rows, self.tokenizer)
+            for side, rows in tokenized.tokens.items():
+                if side not in tokenized.not_begun:
+                    _check_beginnings(prompts.name, rows, self.tokenizer)
             self._tokenized[prompts] = tokenized
         return self._tokenized[prompts]
 

@@ -66,6 +66,7 @@ class TokenizedPrompts:
         pairs: Relation → per unit, `[n, 2]` query and key positions.
         targets: Side → per unit, `[n, 2]` of position and next token: what a loss is taken over.
         groups: Per unit, which units it may exchange activations with, position by position.
+        not_begun: Sides that are made to begin otherwise than with the beginning token, once.
     """
 
     tokens: Mapping[Side, Sequence[Ints]]
@@ -78,6 +79,7 @@ class TokenizedPrompts:
     pairs: Mapping[str, Sequence[Ints]] = field(default_factory=dict[str, Sequence[Ints]])
     targets: Mapping[Side, Sequence[Ints]] = field(default_factory=dict[Side, Sequence[Ints]])
     groups: tuple[str, ...] = ()
+    not_begun: tuple[Side, ...] = ()
 
     def __len__(self) -> int:
         return len(self.kept)

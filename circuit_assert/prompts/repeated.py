@@ -1,4 +1,4 @@
-"""Random tokens said twice: the prompts on which induction is defined."""
+"""Random tokens said again: the prompts on which induction is defined."""
 
 from __future__ import annotations
 
@@ -22,21 +22,26 @@ class RepeatedTokens:
     """Sequences `[beginning] r₁…rₙ r₁…rₙ`, and as their corrupt side `r₁…rₙ s₁…sₙ`.
 
     Tokens are drawn without replacement inside a sequence, so that each has one earlier
-    occurrence; the fresh second half shares none with the first.
+    occurrence; the fresh second half shares none with the first. Said more than twice, each later
+    block of the corrupt side is fresh.
 
     Args:
         lengths: Block lengths n, in tokens.
         sequences: How many sequences in all, spread evenly over the lengths.
         seed: What they are drawn with.
         which: Which half of the drawn sequences is used; None for all. See `half`.
+        times: How often each block is said.
     """
 
     lengths: tuple[int, ...] = (12, 18, 24)
     sequences: int = 24
     seed: int = 0
     which: Which | None = None
+    times: int = 2
 
     def __post_init__(self) -> None:
+        if self.times < 2:
+            raise PromptError(f"repeated tokens are said at least twice; got {self.times}.")
         if self.sequences < 1 or not self.lengths:
             raise PromptError("repeated tokens need at least one sequence and one block length.")
         if min(self.lengths) < 3:
@@ -52,6 +57,7 @@ class RepeatedTokens:
         """A hash of what it draws."""
         said = f"repeated tokens 1 {self.lengths} {self.sequences} {self.seed}"
         said += f" {self.which}" if self.which else ""
+        said += f" {self.times} times" if self.times > 2 else ""
         return hashlib.sha256(said.encode()).hexdigest()[:16]
 
     def __len__(self) -> int:
@@ -94,19 +100,20 @@ class RepeatedTokens:
         ordinary = tokenizer.ordinary_tokens()
         start = len(tokenizer.beginning)
         longest = max(self.lengths)
-        if len(ordinary) < 3 * longest:
+        needed, tokens = max(3, self.times) * longest, start + self.times * longest
+        if len(ordinary) < needed:
             raise TokenError(
                 f"{tokenizer.name} has {len(ordinary)} ordinary tokens; blocks of {longest} need "
-                f"at least {3 * longest}. Give shorter lengths=."
+                f"at least {needed}. Give shorter lengths=."
             )
-        if start + 2 * longest > tokenizer.context_length:
+        if tokens > tokenizer.context_length:
             raise TokenError(
-                f"blocks of {longest} tokens make {start + 2 * longest}, more than the context of "
+                f"blocks of {longest} tokens make {tokens}, more than the context of "
                 f"{tokenizer.context_length} of {tokenizer.name}. Give shorter lengths=."
             )
         blocks = [self.lengths[i % len(self.lengths)] for i in range(self.sequences)]
         generator = np.random.default_rng([self.seed, self.sequences, *self.lengths])
-        drawn = [_draw(generator, ordinary, n) for n in blocks]
+        drawn = [_draw(generator, ordinary, n, self.times) for n in blocks]
         return tokenized_blocks(drawn, tokenizer.beginning).only(self._chosen())
 
 
@@ -117,60 +124,69 @@ def tokenized_blocks(
     kept: Sequence[int] | None = None,
     dropped: Mapping[int, str] | None = None,
 ) -> TokenizedPrompts:
-    """Each first block said twice, and as its corrupt side followed by the fresh block.
+    """Each first block said again, and as its corrupt side followed by what is fresh.
 
     Args:
-        drawn: Per unit, a block and a fresh one of the same length.
+        drawn: Per unit, a block, and fresh tokens for one or more blocks of the same length.
         beginning: The beginning token, or nothing.
         kept: Which units these are; the first ones by default.
         dropped: Unit → why it is not among them.
     """
     begin, start = np.array(beginning, np.int64), len(beginning)
-    clean = [np.concatenate([begin, first, first]) for first, _ in drawn]
-    fresh = [np.concatenate([begin, first, other]) for first, other in drawn]
+    clean = [
+        np.concatenate([begin, first, *[first] * (len(fresh) // len(first))])
+        for first, fresh in drawn
+    ]
+    corrupt = [np.concatenate([begin, first, other]) for first, other in drawn]
     blocks = [len(first) for first, _ in drawn]
+    again = [len(fresh) // len(first) for first, fresh in drawn]
     units = np.array(range(len(drawn)) if kept is None else kept, np.int64)
     return TokenizedPrompts(
-        tokens={"clean": clean, "corrupt": fresh},
+        tokens={"clean": clean, "corrupt": corrupt},
         kept=units,
         dropped=dropped or {},
         clusters={"sequence": tuple(str(unit) for unit in units)},
         positions={"end": np.array([len(row) - 1 for row in clean], np.int64)},
-        pairs=_relations(blocks, start),
+        pairs=_relations(blocks, again, start),
         targets={
             "clean": _targets(clean, start, blocks),
-            "corrupt": _targets(fresh, start, blocks),
+            "corrupt": _targets(corrupt, start, blocks),
         },
         groups=tuple(str(n) for n in blocks),
     )
 
 
 def repeated_tokens(
-    *, lengths: Iterable[int] = (12, 18, 24), sequences: int = 24, seed: int = 0
+    *, lengths: Iterable[int] = (12, 18, 24), sequences: int = 24, seed: int = 0, times: int = 2
 ) -> RepeatedTokens:
-    """Random tokens repeated once, with a fresh second half as the corrupt side.
+    """Random tokens said again, with fresh tokens after the first block as the corrupt side.
 
     Args:
         lengths: Block lengths in tokens.
         sequences: How many sequences in all.
         seed: What they are drawn with.
+        times: How often each block is said.
 
     Raises:
-        PromptError: for no sequences or blocks shorter than three tokens.
+        PromptError: for no sequences, blocks shorter than three tokens, or said only once.
     """
-    return RepeatedTokens(tuple(lengths), sequences, seed)
+    return RepeatedTokens(tuple(lengths), sequences, seed, times=times)
 
 
-def _draw(generator: np.random.Generator, ordinary: Ints, length: int) -> tuple[Ints, Ints]:
-    drawn = generator.choice(ordinary, size=2 * length, replace=False)
+def _draw(
+    generator: np.random.Generator, ordinary: Ints, length: int, times: int
+) -> tuple[Ints, Ints]:
+    drawn = generator.choice(ordinary, size=times * length, replace=False)
     return drawn[:length], drawn[length:]
 
 
-def _relations(blocks: list[int], start: int) -> dict[str, list[Ints]]:
+def _relations(blocks: list[int], again: list[int], start: int) -> dict[str, list[Ints]]:
     relations = {
         name: [_offset_pairs(n, start, by) for n in blocks] for name, by in _OFFSETS.items()
     }
-    relations["previous"] = [_every_offset(2 * n, start, 1) for n in blocks]
+    whole = list(zip(blocks, again, strict=True))
+    relations["after every occurrence"] = [_every_target(n, more, start) for n, more in whole]
+    relations["previous"] = [_every_offset((1 + more) * n, start, 1) for n, more in whole]
     relations["duplicate"] = [_offset_pairs(n, start, 0) for n in blocks]
     return relations
 
@@ -180,6 +196,17 @@ def _offset_pairs(length: int, start: int, shift: int) -> Ints:
     queries = start + length + np.arange(length)
     keys = queries - length - shift
     return np.stack([queries, keys], axis=1)[keys >= start]
+
+
+def _every_target(length: int, again: int, start: int) -> Ints:
+    """Query at each place of the later blocks, a key after each earlier occurrence of its token."""
+    places = np.arange(length)
+    pairs = [
+        np.stack([start + block * length + places, start + earlier * length + places + 1], axis=1)
+        for block in range(1, 1 + again)
+        for earlier in range(block)
+    ]
+    return np.concatenate(pairs)
 
 
 def _every_offset(length: int, start: int, by: int) -> Ints:

@@ -10,7 +10,7 @@ nearly all of the copying. L13H3 has the pattern and lowers the logit of what it
 
 import pytest
 
-from circuit_assert import head_attends_inductively, head_is_induction
+from circuit_assert import head_attends_inductively, head_is_induction, repeated_tokens
 
 
 @pytest.mark.parametrize("head", ["L5H1", "L11H2", "L5H2", "L5H3"])
@@ -40,3 +40,15 @@ def test_the_duplicate_token_head_is_not_an_induction_head(gemma):
 
 def test_a_copying_head_without_the_pattern_is_not_an_induction_head(gemma):
     assert not head_is_induction(gemma["L15H2"])
+
+
+def test_L5H1_attends_inductively_by_the_sum_over_targets(gemma):
+    """Olsson et al.: blocks of about 25 tokens, said four times."""
+    often = repeated_tokens(lengths=(20, 25, 30), times=4)
+    head = gemma["L5H1"]
+    assert head_attends_inductively(head, on=often, by=0.4, definition="sum over targets")
+
+
+def test_L5H1_attends_inductively_by_the_head_detector(gemma):
+    """Of TransformerLens; on blocks said twice it stays below 0.5."""
+    assert head_attends_inductively(gemma["L5H1"], by=0.2, definition="head detector")

@@ -75,6 +75,57 @@ def test_the_pattern_alone_is_the_weaker_claim(model_of, planted, address):
     assert claim.check().verdict is (SUPPORTED if address in WITH_THE_PATTERN else REFUTED)
 
 
+# On blocks said four times, what the induction head of the model has by each definition: it gives
+# all of its attention to the three earlier occurrences, as much to each.
+DEFINITIONS = {"sum over targets": (1.0, 0.7), "head detector": (0.75, 0.5)}
+OFTEN = repeated_tokens(lengths=(6, 8, 10), times=4)
+
+
+@BOTH
+@pytest.mark.parametrize("definition", DEFINITIONS)
+@pytest.mark.parametrize("address", ["L0H0", "L0H2", *WITH_THE_PATTERN, "L1H2", "L1H3", "L2H0"])
+def test_the_pattern_by_other_definitions(model_of, planted, definition, address):
+    by = DEFINITIONS[definition][1]
+    head = model_of(planted)[address]
+    claim = head_attends_inductively(head, on=OFTEN, by=by, definition=definition)
+
+    assert f"attends inductively by {definition} in" in claim.sentence
+    assert claim.check().verdict is (SUPPORTED if address in WITH_THE_PATTERN else REFUTED)
+
+
+def test_definitions_give_one_head_different_numbers(model_of):
+    head = model_of(PLAIN)["L1H0"]
+    for definition, (most, by) in DEFINITIONS.items():
+        evidence = head_attends_inductively(head, on=OFTEN, by=by, definition=definition).check()
+        assert 0.9 * most < finding(evidence, "pattern").effect < most
+    diluted = head_attends_inductively(
+        head, on=repeated_tokens(), by=0.4, definition="head detector"
+    )
+    assert 0.4 < finding(diluted.check(), "pattern").effect < 0.5
+
+
+def test_said_twice_the_sum_over_targets_is_the_offset_diagonal(model_of):
+    head = model_of(PLAIN)["L1H0"]
+    one, other = (
+        finding(head_attends_inductively(head, by=0.4, definition=definition).check(), "pattern")
+        for definition in ("offset diagonal", "sum over targets")
+    )
+    assert (one.effect, one.low) == pytest.approx((other.effect, other.low), abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"definition": "sum over targets"}, "has no default threshold: give by="),
+        ({"definition": "head detector", "by": 0.5}, "stays below 0.5"),
+        ({"definition": "mul", "by": 0.4}, "by 'offset diagonal', 'sum over targets'"),
+    ],
+)
+def test_definitions_and_bounds_that_do_not_go_together(model_of, arguments, message):
+    with pytest.raises(ClaimError, match=message):
+        head_attends_inductively(model_of(PLAIN)["L1H0"], **arguments)
+
+
 def test_a_fixed_offset_looks_perfect_at_its_own_block_length_only():
     known = Known(spec_of(PLAIN))
     known.load()

@@ -47,6 +47,18 @@ def _pattern_at(kind: ClaimType[...], seed: int) -> Iterator[Claim]:
     return _claims(kind, planted, float(attention.mean()))
 
 
+def _head_detector_at(seed: int) -> Iterator[Claim]:
+    """The share of the whole pattern: n of 1 + 2n rows have a target."""
+    attention = skewed(np.random.default_rng([seed, 0]), 0.1, 0.9)
+    planted = graded_induction_model(f"pattern-{seed}", (graded_head(attention, direct=_DIRECT),))
+    by = float(attention.mean()) * float(np.mean([n / (1 + 2 * n) for n in LENGTHS]))
+    head = Session().model(planted)["L1H0"]
+    return (
+        head_attends_inductively(head, on=_on(prompts), by=by, definition="head detector")
+        for prompts in count(1)
+    )
+
+
 def _attends_as_much_one_further(seed: int) -> Iterator[Claim]:
     """The same attention on average to the token after the one that induction attends to."""
     drawn = skewed(np.random.default_rng([seed, 1]), 0.1, 0.5)
@@ -125,6 +137,7 @@ def _heads_of_random_weights(kind: ClaimType[...], seed: int) -> Iterator[Claim]
 _ATTENDS, _IS = "head_attends_inductively", "head_is_induction"
 CASES = (
     Case(_ATTENDS, "pattern", "at the bound", partial(_pattern_at, head_attends_inductively)),
+    Case(_ATTENDS, "pattern, head detector", "at the bound", _head_detector_at),
     Case(_ATTENDS, "offset", "at the bound", _attends_as_much_one_further),
     Case(_IS, "pattern", "at the bound", partial(_pattern_at, head_is_induction)),
     Case(_IS, "copying", "at the bound", _copies_nothing_on_average),

@@ -14,15 +14,28 @@ import numpy as np
 from scipy import stats
 
 from benchmarks.calibration.claim_types.ablations import CASES as _ABLATIONS
+from benchmarks.calibration.claim_types.attention import CASES as _ATTENTION
+from benchmarks.calibration.claim_types.backups import CASES as _BACKUPS
 from benchmarks.calibration.claim_types.case import Case
 from benchmarks.calibration.claim_types.existence import CASES as _EXISTENCE
 from benchmarks.calibration.claim_types.features import CASES as _FEATURES
 from benchmarks.calibration.claim_types.heads import CASES as _HEADS
 from benchmarks.calibration.claim_types.neurons import CASES as _NEURONS
 from benchmarks.calibration.claim_types.patching import CASES as _PATCHING
+from benchmarks.calibration.claim_types.sinks import CASES as _SINKS
 from circuit_assert.stats import Verdict
 
-CASES: tuple[Case, ...] = (*_HEADS, *_EXISTENCE, *_ABLATIONS, *_PATCHING, *_NEURONS, *_FEATURES)
+CASES: tuple[Case, ...] = (
+    *_HEADS,
+    *_ATTENTION,
+    *_SINKS,
+    *_EXISTENCE,
+    *_ABLATIONS,
+    *_PATCHING,
+    *_BACKUPS,
+    *_NEURONS,
+    *_FEATURES,
+)
 _PROMISE = 0.04  # 4 α: scores of planted models are skewed
 _LEVEL = 0.95
 

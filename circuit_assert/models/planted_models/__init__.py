@@ -1,7 +1,17 @@
 """Planted models, one file for each family, with the prompts that they are made for."""
 
+from circuit_assert.models.planted_models.attention import (
+    attention_model,
+    drawn_documents,
+    role_prompts,
+    run_documents,
+)
 from circuit_assert.models.planted_models.composition import composition_model
 from circuit_assert.models.planted_models.graded import graded_head, graded_induction_model
+from circuit_assert.models.planted_models.graded_attention import (
+    AttendingHead,
+    graded_attention_model,
+)
 from circuit_assert.models.planted_models.induction import (
     induction_model,
     redundant_induction_model,
@@ -22,8 +32,12 @@ from circuit_assert.models.planted_models.neurons import neuron_documents, neuro
 from circuit_assert.models.planted_models.rasp import compiled_model
 
 __all__ = [
+    "AttendingHead",
+    "attention_model",
     "compiled_model",
     "composition_model",
+    "drawn_documents",
+    "graded_attention_model",
     "graded_head",
     "graded_induction_model",
     "induction_model",
@@ -38,4 +52,6 @@ __all__ = [
     "planted_synonyms",
     "planted_unrelated",
     "redundant_induction_model",
+    "role_prompts",
+    "run_documents",
 ]

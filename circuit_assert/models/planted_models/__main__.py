@@ -6,8 +6,11 @@ from collections.abc import Mapping
 
 from circuit_assert.models.planted import PlantedModel
 from circuit_assert.models.planted_models import (
+    AttendingHead,
+    attention_model,
     compiled_model,
     composition_model,
+    graded_attention_model,
     graded_head,
     graded_induction_model,
     induction_model,
@@ -23,6 +26,11 @@ _MODELS: dict[str, PlantedModel] = {
     "redundant_induction_model()": redundant_induction_model(),
     'graded_induction_model("example", (graded_head(0.6), graded_head(0.2)))': (
         graded_induction_model("example", (graded_head(0.6), graded_head(0.2)))
+    ),
+    "attention_model()": attention_model(),
+    "attention_model(grouped_queries=True)": attention_model(grouped_queries=True),
+    'graded_attention_model("example", (AttendingHead(back={1: 1.0}),))': (
+        graded_attention_model("example", (AttendingHead(back={1: 1.0}),))
     ),
     "lookup_model()": lookup_model(),
     "neuron_model()": neuron_model(),

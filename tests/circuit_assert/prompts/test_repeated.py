@@ -69,3 +69,25 @@ def test_what_cannot_be_drawn_is_refused(tokenizer):
         repeated_tokens(lengths=(32,)).tokenize(tokenizer)
     with pytest.raises(TokenError, match="ordinary tokens"):
         repeated_tokens(lengths=(50,)).tokenize(tokenizer)
+
+
+def test_blocks_said_more_than_twice(tokenizer):
+    prompts = repeated_tokens(lengths=(5, 7), sequences=4, times=4).tokenize(tokenizer)
+    for unit, length in enumerate((5, 7, 5, 7)):
+        clean, fresh = (prompts.tokens[side][unit][1:] for side in ("clean", "corrupt"))
+        assert clean.tolist() == 4 * clean[:length].tolist()
+        assert fresh[:length].tolist() == clean[:length].tolist()
+        assert len(set(fresh)) == len(fresh) == 4 * length
+        pairs = prompts.pairs["after every occurrence"][unit]
+        assert len(pairs) == length * (1 + 2 + 3)
+        row = prompts.tokens["clean"][unit]
+        assert all(row[key - 1] == row[query] and key <= query for query, key in pairs)
+
+
+def test_how_often_blocks_are_said_is_part_of_what_they_are(tokenizer):
+    assert repeated_tokens().fingerprint == repeated_tokens(times=2).fingerprint
+    assert repeated_tokens().fingerprint != repeated_tokens(times=3).fingerprint
+    with pytest.raises(PromptError, match="at least twice"):
+        repeated_tokens(times=1)
+    with pytest.raises(TokenError, match="at least 120"):
+        repeated_tokens(times=5).tokenize(tokenizer)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from circuit_assert import ablation_drops_logit
+from circuit_assert import ablation_drops_logit, heads_back_up
 from circuit_assert.models.planted_models import lookup_documents, lookup_model, lookup_prompts
 
 PLANTED = lookup_model(effect=2.0, constant=1.5, backup=2.0)
@@ -46,3 +46,15 @@ def test_other_weights_for_the_same_change_nothing(changes, stays, change):
         "neurons rescaled": changes.rescale_neurons(1),
     }
     stays(PLANTED, change, by[change], evidence_of)
+
+
+def backups_of(model, pairs=(("L1H2", "L1H3"), ("L1H2", "L1H0"))):
+    return model.court.evaluate(
+        [heads_back_up(model[one], model[other], on=PROMPTS, by=1.0) for one, other in pairs]
+    )
+
+
+def test_backups_keep_their_verdict_at_their_new_addresses(changes, stays):
+    new = [tuple(moved(1, head) for head in pair) for pair in (("L1H2", "L1H3"), ("L1H2", "L1H0"))]
+    change = changes.permute_heads(1, HEADS)
+    stays(PLANTED, "backups", change, backups_of, lambda model: backups_of(model, new))

@@ -50,8 +50,8 @@ def looks_one_token_off_the_induction_diagonal(monkeypatch):
 def repeats_the_control_too(monkeypatch):
     right = repeated._draw
 
-    def wrong(generator, ordinary, length):
-        block, _ = right(generator, ordinary, length)
+    def wrong(*arguments):
+        block, _ = right(*arguments)
         return block, block
 
     monkeypatch.setattr(repeated, "_draw", wrong)
