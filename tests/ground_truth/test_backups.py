@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from circuit_assert import Prompt, PromptSet, heads_back_up
-from circuit_assert.claims.ablations import PeerContrast
+from circuit_assert.claims.component_effects import PeerContrast
 from circuit_assert.components import Head
 from circuit_assert.errors import ClaimError, ComponentError
 from circuit_assert.models.planted_models import induction_model, lookup_model, lookup_prompts

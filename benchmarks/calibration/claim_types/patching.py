@@ -69,4 +69,12 @@ CASES = (
     *_cases("patching_breaks_logit", patching_breaks_logit),
     Case(_PRESERVES, "change", "at the bound", partial(_preserved, _EFFECT), share=0.5),
     Case(_PRESERVES, "clearly", "true", partial(_preserved, 3.8), share=0.25),
+    Case(
+        _PRESERVES,
+        "heads of random weights",
+        "easy null",
+        partial(_random_heads, partial(ablation_preserves_logit, within=0.05)),
+        models=20,
+        share=0.3,
+    ),
 )

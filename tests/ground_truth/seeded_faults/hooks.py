@@ -119,10 +119,10 @@ def forgets_to_return_the_edit(monkeypatch):
 def leaves_its_hooks_in_the_model(monkeypatch):
     right = TransformerLensBackend._run_to
 
-    def wrong(self, tokens, hooks, last_layer, resume):
+    def wrong(self, tokens, hooks, *rest):
         for name, act in hooks:
             self._bridge.add_hook(name, act)
-        return right(self, tokens, [], last_layer, resume)
+        return right(self, tokens, [], *rest)
 
     monkeypatch.setattr(TransformerLensBackend, "_run_to", wrong)
 

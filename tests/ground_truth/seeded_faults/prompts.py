@@ -7,7 +7,7 @@ import torch
 
 from circuit_assert import ablation_drops_logit, head_is_induction
 from circuit_assert.backends.transformer_lens import TransformerLensBackend
-from circuit_assert.measurements import Loss, outputs
+from circuit_assert.measurements import Batch, outputs
 from circuit_assert.models.planted import PlantedTokenizer
 from circuit_assert.models.planted_models import (
     induction_model,
@@ -70,7 +70,7 @@ def leaves_the_beginning_out(monkeypatch):
 def pads_on_the_left_without_a_mask(monkeypatch):
     right = TransformerLensBackend.run
 
-    def wrong(self, tokens, *, reads, edits, last_layer, resume=None):
+    def wrong(self, tokens, *, reads, edits, last_layer, resume=None, needed=None):
         short = self.card.context - tokens.shape[1] if len(tokens) > 1 else 0
 
         def shown(site, read):
@@ -93,6 +93,7 @@ def pads_on_the_left_without_a_mask(monkeypatch):
 
     monkeypatch.setattr(TransformerLensBackend, "run", wrong)
     monkeypatch.setattr(TransformerLensBackend, "can_resume", False)
+    monkeypatch.setattr(TransformerLensBackend, "can_narrow", False)
 
 
 def takes_the_answer_of_the_next_prompt(monkeypatch):
@@ -134,22 +135,18 @@ def takes_the_last_token_of_the_text_for_the_answer(monkeypatch):
 
 
 def reads_the_loss_of_a_token_at_the_token_itself(monkeypatch):
-    right = Loss.reader
+    right = outputs.targets_of
 
-    def wrong(self, batch, weights):
-        late = {
-            side: [np.add(targets, (1, 0)) for targets in rows]
-            for side, rows in batch.prompts.targets.items()
-        }
-        prompts = replace(batch.prompts, targets=late)
-        return right(self, replace(batch, prompts=prompts), weights)
+    def wrong(batch, most=0):
+        rows, flat = right(batch, most)
+        return rows, np.add(flat, (1, 0))
 
-    monkeypatch.setattr(Loss, "reader", wrong)
+    monkeypatch.setattr(outputs, "targets_of", wrong)
 
 
 def reads_the_answer_at_the_first_position(monkeypatch):
-    right = outputs._at
-    monkeypatch.setattr(outputs, "_at", lambda final, positions: right(final, 0 * positions))
+    right = Batch.positions
+    monkeypatch.setattr(Batch, "positions", lambda self, role: 0 * right(self, role))
 
 
 SOUND = {induction_head: Verdict.SUPPORTED, head_that_moves_the_answer: Verdict.SUPPORTED}
