@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from circuit_assert.claims.heads import head_attends_inductively as head_attends_inductively
     from circuit_assert.claims.heads import head_is_induction as head_is_induction
     from circuit_assert.claims.neurons import neuron_promotes_token as neuron_promotes_token
+    from circuit_assert.claims.ov_circuits import ov_circuit_copies as ov_circuit_copies
     from circuit_assert.claims.probes import attention_over as attention_over
     from circuit_assert.claims.probes import attention_to as attention_to
     from circuit_assert.claims.probes import centred_logit as centred_logit
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
     from circuit_assert.prompts.ioi import ioi as ioi
     from circuit_assert.prompts.repeated import repeated_tokens as repeated_tokens
     from circuit_assert.prompts.text import plain_text as plain_text
+    from circuit_assert.prompts.token_samples import token_sample as token_sample
     from circuit_assert.prompts.unrelated import unrelated as unrelated
     from circuit_assert.session import Session as Session
     from circuit_assert.session import model as model
@@ -75,6 +77,7 @@ _HOMES = {
     "head_attends_inductively": "claims.heads",
     "head_is_induction": "claims.heads",
     "neuron_promotes_token": "claims.neurons",
+    "ov_circuit_copies": "claims.ov_circuits",
     "attention_over": "claims.probes",
     "attention_to": "claims.probes",
     "centred_logit": "claims.probes",
@@ -104,6 +107,7 @@ _HOMES = {
     "ioi": "prompts.ioi",
     "repeated_tokens": "prompts.repeated",
     "plain_text": "prompts.text",
+    "token_sample": "prompts.token_samples",
     "unrelated": "prompts.unrelated",
     "Session": "session",
     "model": "session",
@@ -147,12 +151,14 @@ __all__ = [
     "model",
     "neuron_promotes_token",
     "on_one_prompt",
+    "ov_circuit_copies",
     "plain_text",
     "prefix_matching_score",
     "repeated_sequences",
     "repeated_tokens",
     "some_head_is",
     "synonyms",
+    "token_sample",
     "token_sequences",
     "unrelated",
 ]

@@ -19,9 +19,17 @@ from benchmarks.calibration.claim_types.existence import CASES as _EXISTENCE
 from benchmarks.calibration.claim_types.features import CASES as _FEATURES
 from benchmarks.calibration.claim_types.heads import CASES as _HEADS
 from benchmarks.calibration.claim_types.neurons import CASES as _NEURONS
+from benchmarks.calibration.claim_types.ov_circuits import CASES as _OV_CIRCUITS
 from circuit_assert.stats import Verdict
 
-CASES: tuple[Case, ...] = (*_HEADS, *_EXISTENCE, *_ABLATIONS, *_NEURONS, *_FEATURES)
+CASES: tuple[Case, ...] = (
+    *_HEADS,
+    *_EXISTENCE,
+    *_ABLATIONS,
+    *_NEURONS,
+    *_FEATURES,
+    *_OV_CIRCUITS,
+)
 _PROMISE = 0.04  # 4 α: scores of planted models are skewed
 _LEVEL = 0.95
 

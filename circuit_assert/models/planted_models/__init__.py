@@ -1,6 +1,7 @@
 """Planted models, one file for each family, with the prompts that they are made for."""
 
 from circuit_assert.models.planted_models.composition import composition_model
+from circuit_assert.models.planted_models.copying import copying_model, graded_copying_model
 from circuit_assert.models.planted_models.graded import graded_head, graded_induction_model
 from circuit_assert.models.planted_models.induction import (
     induction_model,
@@ -24,6 +25,8 @@ from circuit_assert.models.planted_models.rasp import compiled_model
 __all__ = [
     "compiled_model",
     "composition_model",
+    "copying_model",
+    "graded_copying_model",
     "graded_head",
     "graded_induction_model",
     "induction_model",

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
+
 from circuit_assert.models.planted import PlantedModel
 from circuit_assert.models.planted_models import (
     compiled_model,
     composition_model,
+    copying_model,
+    graded_copying_model,
     graded_head,
     graded_induction_model,
     induction_model,
@@ -32,6 +36,9 @@ _MODELS: dict[str, PlantedModel] = {
     'languages_model("separate")': languages_model("separate"),
     'languages_model("script")': languages_model("script"),
     "composition_model()": composition_model(),
+    "copying_model()": copying_model(),
+    "copying_model(grouped_queries=True)": copying_model(grouped_queries=True),
+    'graded_copying_model("example", np.eye(12))': graded_copying_model("example", np.eye(12)),
     'compiled_model("induction")': compiled_model("induction"),
     'compiled_model("count")': compiled_model("count"),
 }
