@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from circuit_assert.claims.ablations import ablation_drops_logit as ablation_drops_logit
     from circuit_assert.claims.claim import Claim as Claim
     from circuit_assert.claims.claim import claim as claim
+    from circuit_assert.claims.composition import heads_compose as heads_compose
     from circuit_assert.claims.criteria import all_of as all_of
     from circuit_assert.claims.criteria import any_of as any_of
     from circuit_assert.claims.existence import exactly_these_heads_are as exactly_these_heads_are
@@ -69,6 +70,7 @@ _HOMES = {
     "ablation_drops_logit": "claims.ablations",
     "Claim": "claims.claim",
     "claim": "claims.claim",
+    "heads_compose": "claims.composition",
     "all_of": "claims.criteria",
     "any_of": "claims.criteria",
     "exactly_these_heads_are": "claims.existence",
@@ -144,6 +146,7 @@ __all__ = [
     "from_templates",
     "head_attends_inductively",
     "head_is_induction",
+    "heads_compose",
     "ioi",
     "ioi_prompts",
     "logit_difference",

@@ -84,6 +84,7 @@ def test_every_claim_type_is_at_a_bound_true_and_null():
         "some_head_is",
         "exactly_these_heads_are",
         "ov_circuit_copies",
+        "heads_compose",
     }
     assert kinds == {
         (name, kind) for name in types for kind in ("at the bound", "true", "easy null")

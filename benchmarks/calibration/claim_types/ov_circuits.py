@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from benchmarks.calibration.claim_types.case import Case, detectable
 from circuit_assert import Claim, Session, ov_circuit_copies, token_sample
-from circuit_assert.models.model import Model
+from circuit_assert.models.planted import PlantedModel
 from circuit_assert.models.planted_models import copying_model, graded_copying_model
 
 _WIDTH, _VOCABULARY, _TOKENS = 12, 2000, 400
@@ -25,17 +25,15 @@ def _circuit(rng: np.random.Generator, copying: float) -> Reals:
     return np.diag(copying * by) + rng.normal(0.0, 0.5, (_WIDTH, _WIDTH))
 
 
-def _model(seed: int, copying: float) -> Model:
+def _planted(seed: int, copying: float) -> PlantedModel:
     circuit = _circuit(np.random.default_rng([seed, 6]), copying)
-    planted = graded_copying_model(
-        f"{seed}-{copying:g}", circuit, vocabulary=_VOCABULARY, seed=2 * seed
-    )
-    return Session().model(planted)
+    name = f"{seed}-{copying:g}"
+    return graded_copying_model(name, circuit, vocabulary=_VOCABULARY, seed=2 * seed)
 
 
-def population(model: Model) -> tuple[float, float]:
+def population(planted: PlantedModel) -> tuple[float, float]:
     """Positivity and share over all tokens, the first 1000 being ranked, worked out by hand."""
-    weights = {name: w.double().numpy() for name, w in model.spec.planted.state_dict().items()}
+    weights = {name: w.double().numpy() for name, w in planted.state_dict().items()}
     read = weights["tok_embed.weight"] @ weights["layers.0.attn.v.weight"][:_WIDTH].T
     written = read @ weights["layers.0.attn.o.weight"][:, :_WIDTH].T
     logits = written @ (weights["head.weight"] - weights["head.weight"].mean(0)).T
@@ -46,35 +44,34 @@ def population(model: Model) -> tuple[float, float]:
     return positivity, float((ranks <= 10).mean())
 
 
-def _claims(
-    model: Model, *, by: float = -0.5, share: float = 0.0, head: str = "L0H0"
-) -> Iterator[Claim]:
+def _claims(planted: PlantedModel, *, by: float = -0.5, share: float = 0.0) -> Iterator[Claim]:
+    head = Session().model(planted)["L0H0"]
     return (
-        ov_circuit_copies(model[head], tokens=token_sample(_TOKENS, seed=seed), by=by, share=share)
+        ov_circuit_copies(head, tokens=token_sample(_TOKENS, seed=seed), by=by, share=share)
         for seed in count(1)
     )
 
 
 def _positivity_at_by(copying: float, seed: int) -> Iterator[Claim]:
-    model = _model(seed, copying)
-    return _claims(model, by=population(model)[0])
+    planted = _planted(seed, copying)
+    return _claims(planted, by=population(planted)[0])
 
 
 def _share_at_its_bound(seed: int) -> Iterator[Claim]:
-    model = _model(seed, 1.5)
-    return _claims(model, share=population(model)[1])
+    planted = _planted(seed, 1.5)
+    return _claims(planted, share=population(planted)[1])
 
 
 def _clearly(seed: int) -> Iterator[Claim]:
-    return _claims(_model(seed, 3.0), by=0.2, share=0.05)
+    return _claims(_planted(seed, 3.0), by=0.2, share=0.05)
 
 
 def _detectable_positivity(seed: int) -> Iterator[Claim]:
     """Above the bound by what the evidence says would be supported 8 times in 10."""
-    model = _model(seed, 1.5)
-    by = population(model)[0]
-    less = detectable(next(_claims(model, by=by)), "spectrum")
-    return _claims(model, by=by - less)
+    planted = _planted(seed, 1.5)
+    by = population(planted)[0]
+    less = detectable(next(_claims(planted, by=by)), "spectrum")
+    return _claims(planted, by=by - less)
 
 
 def _of_random_weights(seed: int) -> Iterator[Claim]:

@@ -15,6 +15,7 @@ from scipy import stats
 
 from benchmarks.calibration.claim_types.ablations import CASES as _ABLATIONS
 from benchmarks.calibration.claim_types.case import Case
+from benchmarks.calibration.claim_types.composition import CASES as _COMPOSITION
 from benchmarks.calibration.claim_types.existence import CASES as _EXISTENCE
 from benchmarks.calibration.claim_types.features import CASES as _FEATURES
 from benchmarks.calibration.claim_types.heads import CASES as _HEADS
@@ -29,6 +30,7 @@ CASES: tuple[Case, ...] = (
     *_NEURONS,
     *_FEATURES,
     *_OV_CIRCUITS,
+    *_COMPOSITION,
 )
 _PROMISE = 0.04  # 4 α: scores of planted models are skewed
 _LEVEL = 0.95

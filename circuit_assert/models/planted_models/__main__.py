@@ -9,6 +9,7 @@ import numpy as np
 from circuit_assert.models.planted import PlantedModel
 from circuit_assert.models.planted_models import (
     compiled_model,
+    composing_model,
     composition_model,
     copying_model,
     graded_copying_model,
@@ -36,6 +37,7 @@ _MODELS: dict[str, PlantedModel] = {
     'languages_model("separate")': languages_model("separate"),
     'languages_model("script")': languages_model("script"),
     "composition_model()": composition_model(),
+    "composing_model()": composing_model(),
     "copying_model()": copying_model(),
     "copying_model(grouped_queries=True)": copying_model(grouped_queries=True),
     'graded_copying_model("example", np.eye(12))': graded_copying_model("example", np.eye(12)),
