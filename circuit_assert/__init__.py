@@ -38,6 +38,9 @@ if TYPE_CHECKING:
     from circuit_assert.claims.probes import logit_difference as logit_difference
     from circuit_assert.claims.probes import loss as loss
     from circuit_assert.claims.probes import prefix_matching_score as prefix_matching_score
+    from circuit_assert.claims.residual_stream import (
+        residual_stream_decomposes as residual_stream_decomposes,
+    )
     from circuit_assert.counterexamples.claims import on_one_prompt as on_one_prompt
     from circuit_assert.counterexamples.falsify import falsify as falsify
     from circuit_assert.counterexamples.search import Counterexample as Counterexample
@@ -88,6 +91,7 @@ _HOMES = {
     "logit_difference": "claims.probes",
     "loss": "claims.probes",
     "prefix_matching_score": "claims.probes",
+    "residual_stream_decomposes": "claims.residual_stream",
     "on_one_prompt": "counterexamples.claims",
     "falsify": "counterexamples.falsify",
     "Counterexample": "counterexamples.search",
@@ -159,6 +163,7 @@ __all__ = [
     "prefix_matching_score",
     "repeated_sequences",
     "repeated_tokens",
+    "residual_stream_decomposes",
     "some_head_is",
     "synonyms",
     "token_sample",

@@ -138,6 +138,10 @@ class Backend(Protocol):
         """W_out with the post-MLP norm's gain folded in: `[d_mlp, d_model]`."""
         ...
 
+    def head_output_bias(self, layer: int) -> torch.Tensor:
+        """What attention writes beside its heads, the gain folded in as for them: `[d_model]`."""
+        ...
+
     @property
     def has_query_key_norms(self) -> bool:
         """Whether queries and keys are normalised, so that no matrix W_QK scores them."""

@@ -293,6 +293,15 @@ class TransformerLensBackend:
         rows = _rows_of_inputs(block.mlp.out)
         return rows * self._gain(block.ln2_post) if self.has_post_norms else rows
 
+    @torch.no_grad()
+    def head_output_bias(self, layer: int) -> torch.Tensor:
+        """What attention writes beside its heads, the gain folded in as for them: `[d_model]`."""
+        block = self._bridge.blocks[layer]
+        bias = getattr(block.attn.o, "bias", None)
+        if bias is None:
+            return torch.zeros(self.card.d_model, device=self.device)
+        return bias.float() * (self._gain(block.ln1_post) if self.has_post_norms else 1.0)
+
     @property
     def has_query_key_norms(self) -> bool:
         """Whether queries and keys are normalised, so that no matrix W_QK scores them."""

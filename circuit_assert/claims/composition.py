@@ -12,7 +12,7 @@ from circuit_assert.claims.criteria import Body, Fact, Found, Question, all_of
 from circuit_assert.claims.weight_ranks import draws_for, stands_out
 from circuit_assert.components import Head, Subject
 from circuit_assert.errors import ClaimError
-from circuit_assert.measurements.base import AnyRequest, Array, Scores, Weights, WeightRequest
+from circuit_assert.measurements.base import AnyRequest, Array, Scores, WeightRequest, Weights
 from circuit_assert.measurements.composition import CompositionByChance, CompositionScores, Via
 
 _ELHAGE = "Elhage et al. 2021, A Mathematical Framework for Transformer Circuits"

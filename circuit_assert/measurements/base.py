@@ -38,6 +38,11 @@ class Weights(Protocol):
         """Whether attention outputs are normalised before they join the residual stream."""
         ...
 
+    @property
+    def caps_logits(self) -> bool:
+        """Whether logits are bent towards a largest value, so that they are no sum of parts."""
+        ...
+
     def log_probabilities(self, residual: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:
         """log p of one token each, in nats: `[n, d_model]`, `[n]` → `[n]`."""
         ...
@@ -68,6 +73,10 @@ class Weights(Protocol):
 
     def neuron_output_weights(self, layer: int) -> torch.Tensor:
         """W_out with the post-norm's gain folded in: `[d_mlp, d_model]`."""
+        ...
+
+    def head_output_bias(self, layer: int) -> torch.Tensor:
+        """What attention writes beside its heads, the gain folded in as for them: `[d_model]`."""
         ...
 
     @property

@@ -26,5 +26,6 @@ def test_L17H0_which_has_no_such_pattern_does_not(smollm2):
     assert not heads_compose(smollm2["L16H0"], smollm2["L17H0"], via="K")
 
 
+@pytest.mark.open_claim("a quarter of the other heads score more: no pair to speak of, nor none")
 def test_L18H6_does_not_read_it_through_its_values(smollm2):
     assert not heads_compose(smollm2["L16H0"], smollm2["L18H6"], via="V")

@@ -85,6 +85,7 @@ def test_every_claim_type_is_at_a_bound_true_and_null():
         "exactly_these_heads_are",
         "ov_circuit_copies",
         "heads_compose",
+        "residual_stream_decomposes",
     }
     assert kinds == {
         (name, kind) for name in types for kind in ("at the bound", "true", "easy null")

@@ -21,6 +21,7 @@ from benchmarks.calibration.claim_types.features import CASES as _FEATURES
 from benchmarks.calibration.claim_types.heads import CASES as _HEADS
 from benchmarks.calibration.claim_types.neurons import CASES as _NEURONS
 from benchmarks.calibration.claim_types.ov_circuits import CASES as _OV_CIRCUITS
+from benchmarks.calibration.claim_types.residual_stream import CASES as _RESIDUAL_STREAM
 from circuit_assert.stats import Verdict
 
 CASES: tuple[Case, ...] = (
@@ -31,6 +32,7 @@ CASES: tuple[Case, ...] = (
     *_FEATURES,
     *_OV_CIRCUITS,
     *_COMPOSITION,
+    *_RESIDUAL_STREAM,
 )
 _PROMISE = 0.04  # 4 α: scores of planted models are skewed
 _LEVEL = 0.95
