@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from circuit_assert.claims.residual_stream import (
         residual_stream_decomposes as residual_stream_decomposes,
     )
+    from circuit_assert.claims.subspaces import subspaces_are_disjoint as subspaces_are_disjoint
+    from circuit_assert.claims.subspaces import subspaces_overlap as subspaces_overlap
     from circuit_assert.counterexamples.claims import on_one_prompt as on_one_prompt
     from circuit_assert.counterexamples.falsify import falsify as falsify
     from circuit_assert.counterexamples.search import Counterexample as Counterexample
@@ -92,6 +94,8 @@ _HOMES = {
     "loss": "claims.probes",
     "prefix_matching_score": "claims.probes",
     "residual_stream_decomposes": "claims.residual_stream",
+    "subspaces_are_disjoint": "claims.subspaces",
+    "subspaces_overlap": "claims.subspaces",
     "on_one_prompt": "counterexamples.claims",
     "falsify": "counterexamples.falsify",
     "Counterexample": "counterexamples.search",
@@ -165,6 +169,8 @@ __all__ = [
     "repeated_tokens",
     "residual_stream_decomposes",
     "some_head_is",
+    "subspaces_are_disjoint",
+    "subspaces_overlap",
     "synonyms",
     "token_sample",
     "token_sequences",

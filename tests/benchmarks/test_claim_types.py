@@ -86,6 +86,8 @@ def test_every_claim_type_is_at_a_bound_true_and_null():
         "ov_circuit_copies",
         "heads_compose",
         "residual_stream_decomposes",
+        "subspaces_overlap",
+        "subspaces_are_disjoint",
     }
     assert kinds == {
         (name, kind) for name in types for kind in ("at the bound", "true", "easy null")

@@ -22,6 +22,7 @@ from benchmarks.calibration.claim_types.heads import CASES as _HEADS
 from benchmarks.calibration.claim_types.neurons import CASES as _NEURONS
 from benchmarks.calibration.claim_types.ov_circuits import CASES as _OV_CIRCUITS
 from benchmarks.calibration.claim_types.residual_stream import CASES as _RESIDUAL_STREAM
+from benchmarks.calibration.claim_types.subspaces import CASES as _SUBSPACES
 from circuit_assert.stats import Verdict
 
 CASES: tuple[Case, ...] = (
@@ -33,6 +34,7 @@ CASES: tuple[Case, ...] = (
     *_OV_CIRCUITS,
     *_COMPOSITION,
     *_RESIDUAL_STREAM,
+    *_SUBSPACES,
 )
 _PROMISE = 0.04  # 4 α: scores of planted models are skewed
 _LEVEL = 0.95
