@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from circuit_assert.candidates import congruent_neurons as congruent_neurons
     from circuit_assert.claims.ablations import ablation_drops_logit as ablation_drops_logit
+    from circuit_assert.claims.bases import basis_is_privileged as basis_is_privileged
     from circuit_assert.claims.claim import Claim as Claim
     from circuit_assert.claims.claim import claim as claim
     from circuit_assert.claims.composition import heads_compose as heads_compose
@@ -73,6 +74,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "congruent_neurons": "candidates",
     "ablation_drops_logit": "claims.ablations",
+    "basis_is_privileged": "claims.bases",
     "Claim": "claims.claim",
     "claim": "claims.claim",
     "heads_compose": "claims.composition",
@@ -141,6 +143,7 @@ __all__ = [
     "any_of",
     "attention_over",
     "attention_to",
+    "basis_is_privileged",
     "centred_logit",
     "claim",
     "congruent_neurons",

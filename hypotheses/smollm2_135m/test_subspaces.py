@@ -1,8 +1,8 @@
 """Where heads of SmolLM2 135M write and read (Elhage et al. 2021, A Mathematical Framework).
 
-L16H0 attends to the previous token, L17H3 inductively. Of a dozen pairs, chosen by what heads attend
-to, the overlaps were looked at once. Beyond rotations are most; by how much is what differs: the
-keys of L17H3 overlap with what L16H0 writes by 0.41, those of its neighbour L17H0 by 0.12, and
+L16H0 attends to the previous token, L17H3 inductively. Of a dozen pairs, chosen by what heads
+attend to, the overlaps were looked at once. Beyond rotations are most; by how much is what differs:
+the keys of L17H3 overlap with what L16H0 writes by 0.41, those of its neighbour L17H0 by 0.12, and
 independent subspaces by 0.11.
 """
 

@@ -14,6 +14,7 @@ import numpy as np
 from scipy import stats
 
 from benchmarks.calibration.claim_types.ablations import CASES as _ABLATIONS
+from benchmarks.calibration.claim_types.bases import CASES as _BASES
 from benchmarks.calibration.claim_types.case import Case
 from benchmarks.calibration.claim_types.composition import CASES as _COMPOSITION
 from benchmarks.calibration.claim_types.existence import CASES as _EXISTENCE
@@ -35,6 +36,7 @@ CASES: tuple[Case, ...] = (
     *_COMPOSITION,
     *_RESIDUAL_STREAM,
     *_SUBSPACES,
+    *_BASES,
 )
 _PROMISE = 0.04  # 4 α: scores of planted models are skewed
 _LEVEL = 0.95

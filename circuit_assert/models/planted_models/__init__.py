@@ -1,5 +1,6 @@
 """Planted models, one file for each family, with the prompts that they are made for."""
 
+from circuit_assert.models.planted_models.bases import basis_model
 from circuit_assert.models.planted_models.composing import composing_model
 from circuit_assert.models.planted_models.composition import composition_model
 from circuit_assert.models.planted_models.copying import copying_model, graded_copying_model
@@ -24,6 +25,7 @@ from circuit_assert.models.planted_models.neurons import neuron_documents, neuro
 from circuit_assert.models.planted_models.rasp import compiled_model
 
 __all__ = [
+    "basis_model",
     "compiled_model",
     "composing_model",
     "composition_model",

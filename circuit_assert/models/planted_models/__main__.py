@@ -8,6 +8,7 @@ import numpy as np
 
 from circuit_assert.models.planted import PlantedModel
 from circuit_assert.models.planted_models import (
+    basis_model,
     compiled_model,
     composing_model,
     composition_model,
@@ -37,6 +38,10 @@ _MODELS: dict[str, PlantedModel] = {
     'languages_model("separate")': languages_model("separate"),
     'languages_model("script")': languages_model("script"),
     "composition_model()": composition_model(),
+    "basis_model()": basis_model(),
+    'basis_model("turned")': basis_model("turned"),
+    'basis_model("massive")': basis_model("massive"),
+    'basis_model("first")': basis_model("first"),
     "composing_model()": composing_model(),
     "copying_model()": copying_model(),
     "copying_model(grouped_queries=True)": copying_model(grouped_queries=True),
