@@ -42,7 +42,7 @@ def residual_stream_decomposes(
     Raises:
         ClaimError: for no parts or others than these, or a margin that is not positive.
     """
-    chosen = tuple(part for part in _PARTS if part in parts)
+    chosen: tuple[Part, ...] = tuple(part for part in _PARTS if part in parts)
     if not chosen or len(chosen) < len(parts):
         raise ClaimError(
             f"the residual stream is made of {', '.join(map(repr, _PARTS))}; got {list(parts)!r}."

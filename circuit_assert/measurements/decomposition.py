@@ -41,9 +41,13 @@ class DecompositionError:
 
     def sites(self, weights: Weights) -> tuple[Site, ...]:
         """What the parts write, and the scales after attention."""
-        names: list[SiteName] = ["mlp_out"] if "MLPs" in self.parts else []
+        names: list[SiteName] = []
+        if "MLPs" in self.parts:
+            names.append("mlp_out")
         if "heads" in self.parts:
-            names += ["z", "attn_post_scale"] if weights.has_post_norms else ["z"]
+            names.append("z")
+            if weights.has_post_norms:
+                names.append("attn_post_scale")
         start = (Site(0, "resid_pre"),) if "embedding" in self.parts else ()
         layers = range(weights.card.layers)
         return (*start, *(Site(layer, name) for layer in layers for name in names))

@@ -1,5 +1,5 @@
-"""Privileged bases in Gemma 3 270M (Elhage, Lasenby & Olah 2023, Privileged Bases in the Transformer
-Residual Stream).
+"""Privileged bases in Gemma 3 270M (Elhage, Lasenby & Olah 2023, Privileged Bases in the
+Transformer Residual Stream).
 
 MLP activations have a basis by construction. The residual stream should not, and has one: as
 in the paper, its kurtosis over coordinates is above that of random bases, here without the
