@@ -2,9 +2,10 @@
 Framework; Olsson et al. 2022, arXiv:2209.11895).
 
 An induction head finds the token after an earlier occurrence because a previous-token head wrote
-there what stood before: its keys read what that head writes. L16H0 attends to the previous token;
-L17H3, L17H4, L17H5 and L18H6 have the induction pattern (test_induction.py). All four pairs were
-claimed from their attention; scores were then looked at once, for all heads of these layers.
+there what stood before: its keys read what that head writes. L16H0 and L11H1 attend to the previous
+token; L17H3, L17H4, L17H5 and L18H6 have the induction pattern (test_induction.py). Scores were
+looked at before the claims were made: of the two, L16H0 is the one that fits. Weights have no
+second half to test on, so its ranks are those of the better of two.
 """
 
 import pytest
