@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from circuit_assert.claims.ablations import ablation_preserves_logit as ablation_preserves_logit
     from circuit_assert.claims.ablations import ablation_raises_loss as ablation_raises_loss
     from circuit_assert.claims.backups import heads_back_up as heads_back_up
+    from circuit_assert.claims.bases import basis_is_privileged as basis_is_privileged
     from circuit_assert.claims.claim import Claim as Claim
     from circuit_assert.claims.claim import claim as claim
+    from circuit_assert.claims.composition import heads_compose as heads_compose
     from circuit_assert.claims.criteria import all_of as all_of
     from circuit_assert.claims.criteria import any_of as any_of
     from circuit_assert.claims.direct_effects import direct_effect_is as direct_effect_is
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from circuit_assert.claims.heads import head_attends_inductively as head_attends_inductively
     from circuit_assert.claims.heads import head_is_induction as head_is_induction
     from circuit_assert.claims.neurons import neuron_promotes_token as neuron_promotes_token
+    from circuit_assert.claims.ov_circuits import ov_circuit_copies as ov_circuit_copies
     from circuit_assert.claims.patching import patching_breaks_logit as patching_breaks_logit
     from circuit_assert.claims.patching import patching_restores_logit as patching_restores_logit
     from circuit_assert.claims.patterns import head_is_duplicate_token as head_is_duplicate_token
@@ -44,8 +47,13 @@ if TYPE_CHECKING:
     from circuit_assert.claims.probes import logit_difference as logit_difference
     from circuit_assert.claims.probes import loss as loss
     from circuit_assert.claims.probes import prefix_matching_score as prefix_matching_score
+    from circuit_assert.claims.residual_stream import (
+        residual_stream_decomposes as residual_stream_decomposes,
+    )
     from circuit_assert.claims.roles import head_attends_to as head_attends_to
     from circuit_assert.claims.sinks import head_is_attention_sink as head_is_attention_sink
+    from circuit_assert.claims.subspaces import subspaces_are_disjoint as subspaces_are_disjoint
+    from circuit_assert.claims.subspaces import subspaces_overlap as subspaces_overlap
     from circuit_assert.counterexamples.claims import on_one_prompt as on_one_prompt
     from circuit_assert.counterexamples.falsify import falsify as falsify
     from circuit_assert.counterexamples.search import Counterexample as Counterexample
@@ -67,6 +75,7 @@ if TYPE_CHECKING:
     from circuit_assert.prompts.ioi import ioi as ioi
     from circuit_assert.prompts.repeated import repeated_tokens as repeated_tokens
     from circuit_assert.prompts.text import plain_text as plain_text
+    from circuit_assert.prompts.token_samples import token_sample as token_sample
     from circuit_assert.prompts.unrelated import unrelated as unrelated
     from circuit_assert.session import Session as Session
     from circuit_assert.session import model as model
@@ -78,8 +87,10 @@ _HOMES = {
     "ablation_preserves_logit": "claims.ablations",
     "ablation_raises_loss": "claims.ablations",
     "heads_back_up": "claims.backups",
+    "basis_is_privileged": "claims.bases",
     "Claim": "claims.claim",
     "claim": "claims.claim",
+    "heads_compose": "claims.composition",
     "all_of": "claims.criteria",
     "any_of": "claims.criteria",
     "direct_effect_is": "claims.direct_effects",
@@ -93,6 +104,7 @@ _HOMES = {
     "patching_restores_logit": "claims.patching",
     "head_is_duplicate_token": "claims.patterns",
     "head_is_previous_token": "claims.patterns",
+    "ov_circuit_copies": "claims.ov_circuits",
     "attention_over": "claims.probes",
     "attention_to": "claims.probes",
     "centred_logit": "claims.probes",
@@ -103,6 +115,9 @@ _HOMES = {
     "prefix_matching_score": "claims.probes",
     "head_attends_to": "claims.roles",
     "head_is_attention_sink": "claims.sinks",
+    "residual_stream_decomposes": "claims.residual_stream",
+    "subspaces_are_disjoint": "claims.subspaces",
+    "subspaces_overlap": "claims.subspaces",
     "on_one_prompt": "counterexamples.claims",
     "falsify": "counterexamples.falsify",
     "Counterexample": "counterexamples.search",
@@ -124,6 +139,7 @@ _HOMES = {
     "ioi": "prompts.ioi",
     "repeated_tokens": "prompts.repeated",
     "plain_text": "prompts.text",
+    "token_sample": "prompts.token_samples",
     "unrelated": "prompts.unrelated",
     "Session": "session",
     "model": "session",
@@ -149,6 +165,7 @@ __all__ = [
     "any_of",
     "attention_over",
     "attention_to",
+    "basis_is_privileged",
     "centred_logit",
     "claim",
     "congruent_neurons",
@@ -168,6 +185,7 @@ __all__ = [
     "head_is_induction",
     "head_is_previous_token",
     "heads_back_up",
+    "heads_compose",
     "ioi",
     "ioi_prompts",
     "logit_difference",
@@ -175,14 +193,19 @@ __all__ = [
     "model",
     "neuron_promotes_token",
     "on_one_prompt",
+    "ov_circuit_copies",
     "patching_breaks_logit",
     "patching_restores_logit",
     "plain_text",
     "prefix_matching_score",
     "repeated_sequences",
     "repeated_tokens",
+    "residual_stream_decomposes",
     "some_head_is",
+    "subspaces_are_disjoint",
+    "subspaces_overlap",
     "synonyms",
+    "token_sample",
     "token_sequences",
     "unrelated",
 ]

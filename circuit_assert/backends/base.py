@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 from circuit_assert.components import Site
 from circuit_assert.models.card import Card
@@ -143,4 +143,36 @@ class Backend(Protocol):
 
     def neuron_output_weights(self, layer: int) -> torch.Tensor:
         """W_out with the post-MLP norm's gain folded in: `[d_mlp, d_model]`."""
+        ...
+
+    def head_output_bias(self, layer: int) -> torch.Tensor:
+        """What attention writes beside its heads, the gain folded in as for them: `[d_model]`."""
+        ...
+
+    @property
+    def has_query_key_norms(self) -> bool:
+        """Whether queries and keys are normalised, so that no matrix W_QK scores them."""
+        ...
+
+    @property
+    def has_rotary_positions(self) -> bool:
+        """Whether queries and keys are turned by their positions."""
+        ...
+
+    def token_embeddings(self, tokens: torch.Tensor, *, effective: bool = False) -> torch.Tensor:
+        """What tokens put into the residual stream: `[n]` → `[n, d_model]`.
+
+        Learned positions are left out; `effective` adds what the first MLP makes of it.
+        """
+        ...
+
+    def normalised(self, residual: torch.Tensor) -> torch.Tensor:
+        """What a block's norm makes of it, the gain aside: `[..., d_model]`."""
+        ...
+
+    def head_input_weights(self, layer: int, which: Literal["q", "k", "v"]) -> torch.Tensor:
+        """W_Q, W_K or W_V with the norm's gain folded in: `[head, d_model, d_head]`.
+
+        Heads that share keys and values have the same W_K and W_V.
+        """
         ...

@@ -7,12 +7,13 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 
 from circuit_assert.backends.base import Edit, Read, Resume
 from circuit_assert.backends.blocks import Blocks
+from circuit_assert.backends.head_inputs import by_query_head, embeddings
 from circuit_assert.backends.narrowing import only_at
 from circuit_assert.backends.shortcuts import narrows_exactly, resumes_exactly
 from circuit_assert.components import Site
@@ -302,7 +303,7 @@ class TransformerLensBackend:
         gain = self._gain(self._bridge.ln_final)
         mean, _ = self._mean_head
         chosen = ((rows if tokens is None else rows[tokens]).float() - mean) * gain
-        if self._norm_kind() == "LN":  # the norm removes the mean of what it reads
+        if self._centres():
             chosen = chosen - chosen.mean(-1, keepdim=True)
         return chosen
 
@@ -319,6 +320,44 @@ class TransformerLensBackend:
         block = self._bridge.blocks[layer]
         rows = _rows_of_inputs(block.mlp.out)
         return rows * self._gain(block.ln2_post) if self.has_post_norms else rows
+
+    @torch.no_grad()
+    def head_output_bias(self, layer: int) -> torch.Tensor:
+        """What attention writes beside its heads, the gain folded in as for them: `[d_model]`."""
+        block = self._bridge.blocks[layer]
+        bias = getattr(block.attn.o, "bias", None)
+        if bias is None:
+            return torch.zeros(self.card.d_model, device=self.device)
+        return bias.float() * (self._gain(block.ln1_post) if self.has_post_norms else 1.0)
+
+    @property
+    def has_query_key_norms(self) -> bool:
+        """Whether queries and keys are normalised, so that no matrix W_QK scores them."""
+        return hasattr(self._bridge.blocks[0].attn, "q_norm")
+
+    @property
+    def has_rotary_positions(self) -> bool:
+        """Whether queries and keys are turned by their positions."""
+        return getattr(self._bridge.cfg, "positional_embedding_type", None) == "rotary"
+
+    @torch.no_grad()
+    def token_embeddings(self, tokens: torch.Tensor, *, effective: bool = False) -> torch.Tensor:
+        """What tokens put into the residual stream: `[n]` → `[n, d_model]`."""
+        return embeddings(self._bridge, tokens.to(self.device), effective=effective)
+
+    @torch.no_grad()
+    def normalised(self, residual: torch.Tensor) -> torch.Tensor:
+        """What a block's norm makes of it, the gain aside: `[..., d_model]`."""
+        centred = residual - residual.mean(-1, keepdim=True) if self._centres() else residual
+        return centred / self.final_scale(residual)[..., None]
+
+    @torch.no_grad()
+    def head_input_weights(self, layer: int, which: Literal["q", "k", "v"]) -> torch.Tensor:
+        """W_Q, W_K or W_V with the norm's gain folded in: `[head, d_model, d_head]`."""
+        block = self._bridge.blocks[layer]
+        rows = _rows_of_inputs(getattr(block.attn, which))
+        gain = self._gain(getattr(block, "ln1", None))
+        return by_query_head(rows, gain, self.card, centred=self._centres())
 
     def _all_logits(self, residual: torch.Tensor) -> torch.Tensor:
         rows, bias = self._head()
@@ -343,6 +382,10 @@ class TransformerLensBackend:
     def _norm_kind(self) -> str | None:
         kind = self._bridge.cfg.normalization_type
         return None if kind is None else ("LN" if kind.upper().startswith("LN") else "RMS")
+
+    def _centres(self) -> bool:
+        """Whether norms remove the mean of what they read."""
+        return self._norm_kind() == "LN"
 
     def _gain(self, norm: Any) -> torch.Tensor:  # noqa: ANN401 - a bridge's norm component
         weight = getattr(norm, "weight", None)

@@ -43,7 +43,7 @@ class TokensOfNeurons:
         import torch
 
         written = weights.neuron_output_weights(self.layer)[list(self.neurons)]
-        parts = [(piece @ written.T).cpu() for piece in _unembedding_pieces(weights)]
+        parts = [(piece @ written.T).cpu() for piece in unembedding_pieces(weights)]
         return torch.cat(parts).T.contiguous().numpy()
 
 
@@ -163,12 +163,12 @@ class UnembeddingAxes:
 
         size = weights.card.d_model
         gram = torch.zeros(size, size, dtype=torch.float64)
-        for piece in _unembedding_pieces(weights):
+        for piece in unembedding_pieces(weights):
             gram += (piece.T @ piece).double().cpu()
         axes = torch.linalg.eigh(gram).eigenvectors[:, -self.k :].flip(1)
         rows = [
             torch.cat([piece.norm(dim=-1, keepdim=True), piece @ axes.to(piece)], dim=-1).cpu()
-            for piece in _unembedding_pieces(weights)
+            for piece in unembedding_pieces(weights)
         ]
         return torch.cat(rows).numpy()
 
@@ -229,7 +229,7 @@ def _extremes(weights: Weights, directions: torch.Tensor) -> tuple[torch.Tensor,
     best = torch.full((2, n), -torch.inf, dtype=torch.float64)
     where = torch.zeros(2, n, dtype=torch.int64)
     start = 0
-    for piece in _unembedding_pieces(weights):
+    for piece in unembedding_pieces(weights):
         read = piece @ directions.T
         total += torch.stack([read.sum(0), read.square().sum(0)]).double().cpu()
         for sign, signed in enumerate((read, -read)):
@@ -246,7 +246,7 @@ def _extremes(weights: Weights, directions: torch.Tensor) -> tuple[torch.Tensor,
     return highest, lowest
 
 
-def _unembedding_pieces(weights: Weights) -> Iterator[torch.Tensor]:
+def unembedding_pieces(weights: Weights) -> Iterator[torch.Tensor]:
     """The unembedding of ordinary tokens, `[n, d_model]` at a time."""
     import torch
 

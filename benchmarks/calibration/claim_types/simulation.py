@@ -16,13 +16,19 @@ from scipy import stats
 from benchmarks.calibration.claim_types.ablations import CASES as _ABLATIONS
 from benchmarks.calibration.claim_types.attention import CASES as _ATTENTION
 from benchmarks.calibration.claim_types.backups import CASES as _BACKUPS
+from benchmarks.calibration.claim_types.bases import CASES as _BASES
 from benchmarks.calibration.claim_types.case import Case
+from benchmarks.calibration.claim_types.composition import CASES as _COMPOSITION
+from benchmarks.calibration.claim_types.direct_effects import CASES as _DIRECT_EFFECTS
 from benchmarks.calibration.claim_types.existence import CASES as _EXISTENCE
 from benchmarks.calibration.claim_types.features import CASES as _FEATURES
 from benchmarks.calibration.claim_types.heads import CASES as _HEADS
 from benchmarks.calibration.claim_types.neurons import CASES as _NEURONS
+from benchmarks.calibration.claim_types.ov_circuits import CASES as _OV_CIRCUITS
 from benchmarks.calibration.claim_types.patching import CASES as _PATCHING
+from benchmarks.calibration.claim_types.residual_stream import CASES as _RESIDUAL_STREAM
 from benchmarks.calibration.claim_types.sinks import CASES as _SINKS
+from benchmarks.calibration.claim_types.subspaces import CASES as _SUBSPACES
 from circuit_assert.stats import Verdict
 
 CASES: tuple[Case, ...] = (
@@ -33,8 +39,14 @@ CASES: tuple[Case, ...] = (
     *_ABLATIONS,
     *_PATCHING,
     *_BACKUPS,
+    *_DIRECT_EFFECTS,
     *_NEURONS,
     *_FEATURES,
+    *_OV_CIRCUITS,
+    *_COMPOSITION,
+    *_RESIDUAL_STREAM,
+    *_SUBSPACES,
+    *_BASES,
 )
 _PROMISE = 0.04  # 4 α: scores of planted models are skewed
 _LEVEL = 0.95

@@ -6,7 +6,10 @@ from circuit_assert.models.planted_models.attention import (
     role_prompts,
     run_documents,
 )
+from circuit_assert.models.planted_models.bases import basis_model
+from circuit_assert.models.planted_models.composing import composing_model
 from circuit_assert.models.planted_models.composition import composition_model
+from circuit_assert.models.planted_models.copying import copying_model, graded_copying_model
 from circuit_assert.models.planted_models.graded import graded_head, graded_induction_model
 from circuit_assert.models.planted_models.graded_attention import (
     AttendingHead,
@@ -34,10 +37,14 @@ from circuit_assert.models.planted_models.rasp import compiled_model
 __all__ = [
     "AttendingHead",
     "attention_model",
+    "basis_model",
     "compiled_model",
+    "composing_model",
     "composition_model",
+    "copying_model",
     "drawn_documents",
     "graded_attention_model",
+    "graded_copying_model",
     "graded_head",
     "graded_induction_model",
     "induction_model",

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
+
 from circuit_assert.models.planted import PlantedModel
 from circuit_assert.models.planted_models import (
     AttendingHead,
     attention_model,
+    basis_model,
     compiled_model,
+    composing_model,
     composition_model,
+    copying_model,
     graded_attention_model,
+    graded_copying_model,
     graded_head,
     graded_induction_model,
     induction_model,
@@ -40,6 +46,14 @@ _MODELS: dict[str, PlantedModel] = {
     'languages_model("separate")': languages_model("separate"),
     'languages_model("script")': languages_model("script"),
     "composition_model()": composition_model(),
+    "basis_model()": basis_model(),
+    'basis_model("turned")': basis_model("turned"),
+    'basis_model("massive")': basis_model("massive"),
+    'basis_model("first")': basis_model("first"),
+    "composing_model()": composing_model(),
+    "copying_model()": copying_model(),
+    "copying_model(grouped_queries=True)": copying_model(grouped_queries=True),
+    'graded_copying_model("example", np.eye(12))': graded_copying_model("example", np.eye(12)),
     'compiled_model("induction")': compiled_model("induction"),
     'compiled_model("count")': compiled_model("count"),
 }

@@ -126,7 +126,7 @@ def head_that_does_nothing_alone():
 def takes_rounding_for_an_effect(monkeypatch):
     monkeypatch.setattr(Executor, "_rounding", lambda self, request: 0.0)
     # run at some positions only, the last MLP rounds in another way, which this head does not show
-    monkeypatch.setattr(TransformerLensBackend, "can_narrow", False)
+    monkeypatch.setattr(transformer_lens.TransformerLensBackend, "can_narrow", False)
 
 
 SOUND = {

@@ -1,0 +1,85 @@
+"""How heavy-tailed activations are over coordinates, against the same in random bases."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from circuit_assert.components import Site
+from circuit_assert.measurements.activations import KeepReader
+from circuit_assert.measurements.base import Batch, Weights
+from circuit_assert.measurements.low_rank import rotation
+from circuit_assert.models.card import Card
+
+if TYPE_CHECKING:
+    import torch
+
+_ROTATIONS = 5  # in hundreds of coordinates one rotation is much like another
+
+
+@dataclass(frozen=True)
+class ExcessKurtosis:
+    """Kurtosis over coordinates minus its mean in five random bases, by token: `[unit, 3]`.
+
+    The mean over a unit's tokens, three times: without the first token and without the
+    coordinates that are largest in the unit; without the first token; of all. Coordinates that
+    are left out are left out before rotating, too.
+
+    Args:
+        site: Where activations are read.
+        massive: The share of coordinates that counts as largest, by their mean size in the unit.
+    """
+
+    site: Site
+    massive: float
+    quantity: ClassVar[str] = "kurtosis"
+
+    def __str__(self) -> str:
+        return f"kurtosis of {self.site} over coordinates"
+
+    def sites(self, weights: Weights) -> tuple[Site, ...]:
+        """Its own."""
+        return (self.site,)
+
+    def last_layer(self, card: Card) -> int:
+        """Its own."""
+        return self.site.layer
+
+    def reader(self, batch: Batch, weights: Weights) -> KeepReader:
+        """What reduces one batch."""
+        return KeepReader(self._of)
+
+    def _of(self, activation: torch.Tensor) -> torch.Tensor:
+        import torch
+
+        values = activation.double()
+        kept = values.shape[-1] - max(1, round(self.massive * values.shape[-1]))
+        sizes = values[:, 1:].abs().mean(1)
+        order = sizes.argsort(dim=-1)[:, None, :kept].expand(-1, values.shape[1] - 1, -1)
+        ordinary = values[:, 1:].gather(2, order.sort(dim=-1).values)
+        found = [_excess(part) for part in (ordinary, values[:, 1:], values)]
+        return torch.stack([each.mean(1) for each in found], dim=-1).float()
+
+
+def _excess(values: torch.Tensor) -> torch.Tensor:
+    """`[row, pos, coordinate]` → `[row, pos]`."""
+    import torch
+
+    bases = _bases(values.shape[-1])
+    rotated = [_kurtosis(values @ torch.from_numpy(basis).to(values)) for basis in bases]
+    return _kurtosis(values) - torch.stack(rotated).mean(0)
+
+
+def _kurtosis(values: torch.Tensor) -> torch.Tensor:
+    centred = values - values.mean(-1, keepdim=True)
+    return centred.pow(4).mean(-1) / centred.pow(2).mean(-1).square()
+
+
+@lru_cache(maxsize=2)
+def _bases(size: int) -> tuple[npt.NDArray[np.float64], ...]:
+    rng = np.random.default_rng(size)
+    return tuple(rotation(size, rng) for _ in range(_ROTATIONS))

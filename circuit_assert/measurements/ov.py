@@ -1,0 +1,198 @@
+"""What OV circuits do to tokens, from weights: spectra, ranks on the diagonal, and chance.
+
+The OV circuit takes a token as the head reads it, through the pre-attention norm, by W_V and W_O
+to the logits: E W_V W_O U, one row for each source token. Both norms' gains are folded in,
+the unembedding is centred over the vocabulary, biases and positions are left out.
+Sums of heads are made of their weights side by side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import permutations
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from circuit_assert.components import Head
+from circuit_assert.measurements.base import Array, Weights
+from circuit_assert.measurements.low_rank import LowRank, low_rank, product, rotation
+from circuit_assert.measurements.neurons import unembedding_pieces
+from circuit_assert.prompts.token_samples import NamedTokens, TokenSample
+
+if TYPE_CHECKING:
+    import torch
+
+_GROUPS = 40  # of tokens, for the jackknife
+_RANKED = 1000  # tokens that are ranked: more would take minutes with large vocabularies
+_SETS = 12  # of other heads, mismatched with each other: 132 pairs
+
+
+@dataclass(frozen=True)
+class OVCircuit:
+    """Heads whose outputs are summed, and the tokens they are seen on.
+
+    Args:
+        heads: One or more.
+        tokens: Which tokens.
+        effective: Whether tokens are their embedding and what the first MLP makes of it.
+    """
+
+    heads: tuple[Head, ...]
+    tokens: TokenSample | NamedTokens
+    effective: bool
+
+    def read(self, weights: Weights) -> torch.Tensor:
+        """The tokens as heads read them, `[token, d_model]`."""
+        tokens = self.numbers(weights)
+        return weights.normalised(weights.token_embeddings(tokens, effective=self.effective))
+
+    def numbers(self, weights: Weights) -> torch.Tensor:
+        """The tokens' numbers."""
+        import torch
+
+        return torch.from_numpy(self.tokens.numbers(weights.tokenizer))
+
+
+@dataclass(frozen=True)
+class OVOnTokens:
+    """The product whose eigenvalues are the OV circuit's, by group of tokens: `[group, r, r]`.
+
+    Σ over a group's tokens of (what W_O makes of the logit) × (what W_V reads of the token). The
+    sum over all groups has the non-zero eigenvalues of E W_V W_O U over these tokens.
+    """
+
+    of: OVCircuit
+    quantity: ClassVar[str] = "positivity"
+
+    def __str__(self) -> str:
+        return f"OV spectrum of {_said(self.of)}"
+
+    def compute(self, weights: Weights) -> Array:
+        """The products; none of any size where the heads write nothing."""
+        import torch
+
+        circuit = _weights_of(weights, self.of.heads)
+        source = product(self.of.read(weights).double(), circuit.reads)
+        unembedding = weights.unembedding(self.of.numbers(weights)).double()
+        target = product(unembedding, circuit.writes.T)
+        group = torch.arange(len(source)) % min(_GROUPS, len(source))
+        parts = [target[group == g].T @ source[group == g] for g in range(int(group.max()) + 1)]
+        return torch.stack(parts).cpu().numpy()
+
+
+@dataclass(frozen=True)
+class OVByChance:
+    """Positivity of circuits that are not the heads': `[2, draw]`, NaN where there are fewer.
+
+    The first row turns what the heads read before they write it, by random rotations. The second
+    has what other heads read written by heads of other layers, turned as well: which coordinate of
+    one head's values meets which of another's is arbitrary, for each may be rotated and nothing
+    changes.
+
+    Args:
+        of: The heads and the tokens.
+        draws: How many of each.
+    """
+
+    of: OVCircuit
+    draws: int
+    quantity: ClassVar[str] = "positivity"
+
+    def __str__(self) -> str:
+        return f"OV positivity by chance of {_said(self.of)}"
+
+    def compute(self, weights: Weights) -> Array:
+        """The positivities."""
+        rng = np.random.default_rng(0)
+        read = self.of.read(weights).double()
+        unembedding = weights.unembedding(self.of.numbers(weights)).double()
+
+        def positivities(pairs: Sequence[tuple[LowRank, LowRank]]) -> Array:
+            found = np.full(self.draws, np.nan)
+            for draw, (reader, writer) in enumerate(pairs):
+                both = product(unembedding, writer.writes.T).T @ product(read, reader.reads)
+                turn = rotation(max(both.shape), rng)[: both.shape[1], : both.shape[0]]
+                found[draw] = positivity(both.cpu().numpy() @ turn)
+            return found
+
+        own = _weights_of(weights, self.of.heads)
+        others = self._mismatched(weights, rng)
+        return np.stack([positivities([(own, own)] * self.draws), positivities(others)])
+
+    def _mismatched(
+        self, weights: Weights, rng: np.random.Generator
+    ) -> list[tuple[LowRank, LowRank]]:
+        size, layers = len(self.of.heads), range(weights.card.layers)
+        every = [Head(layer, head) for layer in layers for head in range(weights.card.heads)]
+        others = [every[i] for i in rng.permutation(len(every)) if every[i] not in self.of.heads]
+        sets = [tuple(others[n : n + size]) for n in range(0, len(others) - size + 1, size)][:_SETS]
+        known = {heads: _weights_of(weights, heads) for heads in sets}
+        apart = [
+            (known[a], known[b])
+            for a, b in permutations(sets, 2)
+            if not {head.layer for head in a} & {head.layer for head in b}
+            and known[a].rank
+            and known[b].rank
+        ]
+        return [apart[i] for i in rng.permutation(len(apart))[: self.draws]]
+
+
+@dataclass(frozen=True)
+class OwnRanks:
+    """How each token ranks among all by how much the heads raise it when it is read: `[token]`.
+
+    1 for the token that is raised most; a token with others raised as much ranks behind them. All
+    ordinary tokens compete; of the tokens that are read, the first 1000 are ranked.
+
+    Args:
+        of: The heads and the tokens.
+        lowered: Whether ranks are by how much a token is lowered instead.
+    """
+
+    of: OVCircuit
+    lowered: bool = False
+    quantity: ClassVar[str] = "rank"
+
+    def __str__(self) -> str:
+        return f"own ranks of tokens in the OV circuit of {_said(self.of)}"
+
+    def compute(self, weights: Weights) -> Array:
+        """The ranks."""
+        import torch
+
+        circuit = _weights_of(weights, self.of.heads)
+        writes = circuit.writes.float() * (-1 if self.lowered else 1)
+        source = product(self.of.read(weights)[:_RANKED], circuit.reads.float())
+        tokens = self.of.numbers(weights)[:_RANKED].to(source.device)
+        own = (source * (weights.unembedding(tokens) @ writes.T)).sum(-1)
+        # a token's own logit is found again with another rounding: it does not beat itself
+        slack = 1e-5 * own.abs()
+        ahead = torch.zeros(len(tokens), dtype=torch.int64, device=source.device)
+        for piece in unembedding_pieces(weights):
+            ahead += (source @ (piece @ writes.T).T >= (own - slack)[:, None]).sum(1)
+        return ahead.clamp_min(1).double().cpu().numpy()
+
+
+def positivity(product: npt.NDArray[np.floating]) -> float:
+    """Re(Σλ) / Σ|λ| of a square matrix; NaN where all eigenvalues are zero.
+
+    Source: Elhage et al. 2021, A Mathematical Framework for Transformer Circuits.
+    """
+    eigenvalues = np.linalg.eigvals(product)
+    total = float(np.abs(eigenvalues).sum())
+    return float(eigenvalues.real.sum()) / total if total > 0 else float("nan")
+
+
+def _weights_of(weights: Weights, heads: Sequence[Head]) -> LowRank:
+    import torch
+
+    reads = [weights.head_input_weights(h.layer, "v")[h.head] for h in heads]
+    writes = [weights.head_output_weights(h.layer)[h.head] for h in heads]
+    return low_rank(torch.cat(reads, dim=1), torch.cat(writes))
+
+
+def _said(of: OVCircuit) -> str:
+    return f"{'+'.join(map(str, of.heads))} on {of.tokens}"
