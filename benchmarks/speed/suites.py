@@ -57,10 +57,11 @@ def one_by_one(model: str, *, every: int = 1) -> Timed:
         model: A zoo name.
         every: Only each so-manyth claim, in both ways; 1 for all.
     """
-    claims = shipped_claims(model)[::every]
+    shipped = shipped_claims(model)
+    claims = shipped[::every]
     session = _loaded(claims)
     usual = _usual(session, claims)
-    name = f"{model}: {len(claims)} shipped claims"
+    name = f"{model}: {len(claims)} of {len(shipped)} shipped claims"
     return compare(
         name,
         lambda: np.concatenate([_numbers(usual, [claim]) for claim in claims]),

@@ -219,10 +219,10 @@ def _rate(value: str | float) -> float:
 
 
 def _bytes(value: str | float) -> int | None:
-    from circuit_assert.session import LEAST_MEMORY
-
     if value == "":
         return None
+    from circuit_assert.session import LEAST_MEMORY
+
     size = int(float(value) * (1 << 30))
     if size < LEAST_MEMORY:
         raise ValueError(f"{value!r} GiB is less than {LEAST_MEMORY / (1 << 30):g}")

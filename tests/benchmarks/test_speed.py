@@ -78,7 +78,7 @@ def test_whole_runs_give_the_numbers_of_the_engine(monkeypatch):
     ]
     monkeypatch.setattr(suites, "shipped_claims", lambda name: claims)
     timed = suites.one_by_one("lookup")
-    assert timed.name == "lookup: 3 shipped claims"
+    assert timed.name == "lookup: 3 of 3 shipped claims"
     assert timed.size > 1
     assert suites.floor_of_suite("lookup").needed > 0
 
