@@ -111,9 +111,13 @@ class OVByChance:
         unembedding = weights.unembedding(self.of.numbers(weights)).double()
 
         def positivities(pairs: Sequence[tuple[LowRank, LowRank]]) -> Array:
+            readers = {id(reader): reader for reader, _ in pairs}
+            writers = {id(writer): writer for _, writer in pairs}
+            sources = {key: product(read, each.reads) for key, each in readers.items()}
+            targets = {key: product(unembedding, each.writes.T) for key, each in writers.items()}
             found = np.full(self.draws, np.nan)
             for draw, (reader, writer) in enumerate(pairs):
-                both = product(unembedding, writer.writes.T).T @ product(read, reader.reads)
+                both = targets[id(writer)].T @ sources[id(reader)]
                 turn = rotation(max(both.shape), rng)[: both.shape[1], : both.shape[0]]
                 found[draw] = positivity(both.cpu().numpy() @ turn)
             return found
