@@ -46,7 +46,7 @@ BENCHMARKS: Mapping[str, Callable[[], Iterable[Result]]] = {
         floor.of_ablation(sweeps.load_task(GEMMA, 48)),
         *(suites.floor_of_suite(each) for each in (SMOLLM2, GEMMA)),
     ],
-    "memory": lambda: [memory.of_sweep(sweeps.load_task(GEMMA, 100))],
+    "memory": lambda: [memory.of_sweep(sweeps.load_task(GEMMA, 104))],
     "cuda": devices.sweeps_on_cuda,
 }
 """Each benchmark, by name."""
