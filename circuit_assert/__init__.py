@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from circuit_assert.claims.residual_stream import (
         residual_stream_decomposes as residual_stream_decomposes,
     )
+    from circuit_assert.claims.robustness import robustly as robustly
     from circuit_assert.claims.roles import head_attends_to as head_attends_to
     from circuit_assert.claims.sinks import head_is_attention_sink as head_is_attention_sink
     from circuit_assert.claims.subspaces import subspaces_are_disjoint as subspaces_are_disjoint
@@ -118,6 +119,7 @@ _HOMES = {
     "residual_stream_decomposes": "claims.residual_stream",
     "subspaces_are_disjoint": "claims.subspaces",
     "subspaces_overlap": "claims.subspaces",
+    "robustly": "claims.robustness",
     "on_one_prompt": "counterexamples.claims",
     "falsify": "counterexamples.falsify",
     "Counterexample": "counterexamples.search",
@@ -201,6 +203,7 @@ __all__ = [
     "repeated_sequences",
     "repeated_tokens",
     "residual_stream_decomposes",
+    "robustly",
     "some_head_is",
     "subspaces_are_disjoint",
     "subspaces_overlap",

@@ -198,10 +198,11 @@ class ExactCase:
     ) -> str:
         """Which members are not as the claim says; of all of them, when it is supported."""
         if judged.verdict is Verdict.SUPPORTED:
-            return f"{len(these)} supported, each of {len(others)} others refuted"
+            rest = f", each of {len(others)} others refuted" if others else ""
+            return f"{len(these)} supported{rest}"
         wanted = [Verdict.SUPPORTED] * len(these) + [Verdict.REFUTED] * len(others)
         wrong = [
-            f"{member.component} is {found.verdict}"
+            f"{member.name} is {found.verdict}"
             for member, found, right in zip(self._members, (*these, *others), wanted, strict=True)
             if found.verdict is not right
         ]

@@ -148,7 +148,7 @@ class ClaimType(Generic[P]):
                 arguments={**said, **body.arguments},
                 source=body.source,
                 about=body.about,
-                on=(body.on,),
+                on=body.tested_on,
             )
         return Claim(
             self.name,
@@ -167,14 +167,18 @@ class ClaimType(Generic[P]):
         Raises:
             ClaimError: when the sentence does not name its first argument.
         """
-        arguments = self._bound(*args, **kwargs)
-        first = next(iter(arguments))
+        first = next(iter(self._bound(*args, **kwargs)))
         if f"{{{first}}}" not in self._sentence:
             raise ClaimError(
                 f"the sentence of {self.name} does not name {{{first}}}, so it cannot be said of "
                 f"{subject}."
             )
-        return self._said({**arguments, first: _Said(subject)})
+        return self.said_with({first: subject}, *args, **kwargs)
+
+    def said_with(self, words: Mapping[str, str], *args: P.args, **kwargs: P.kwargs) -> str:
+        """The sentence with other words for some of its arguments."""
+        arguments = self._bound(*args, **kwargs)
+        return self._said({**arguments, **{name: _Said(said) for name, said in words.items()}})
 
     def default(self, name: str) -> object:
         """The default of an argument; None without one."""

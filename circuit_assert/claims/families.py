@@ -18,10 +18,17 @@ class Member:
     Args:
         component: Which.
         body: Its criteria, named after it.
+        setting: In which setting, where that is what members differ by.
     """
 
     component: Component
     body: Body
+    setting: str = ""
+
+    @property
+    def name(self) -> str:
+        """What evidence calls it."""
+        return self.setting or str(self.component)
 
     @property
     def first(self) -> Criterion | Fact:
@@ -49,6 +56,11 @@ class Family(ABC):
     def about(self) -> tuple[Component, ...]:
         """The components that whoever makes the claim has chosen."""
         return ()
+
+    @property
+    def tested_on(self) -> tuple[Prompts, ...]:
+        """All prompts that it is tested on."""
+        return (self.on,)
 
 
 @dataclass(frozen=True)
@@ -84,3 +96,24 @@ class ExactlyThese(Family):
     def about(self) -> tuple[Component, ...]:
         """The members that are said to be as claimed."""
         return tuple(member.component for member in self.these)
+
+
+@dataclass(frozen=True)
+class EveryCell(ExactlyThese):
+    """One component is as claimed in every setting of a grid.
+
+    Args:
+        grid: The prompts of all settings.
+    """
+
+    grid: tuple[Prompts, ...]
+
+    @property
+    def about(self) -> tuple[Component, ...]:
+        """The component."""
+        return tuple(dict.fromkeys(super().about))
+
+    @property
+    def tested_on(self) -> tuple[Prompts, ...]:
+        """Those of all settings."""
+        return self.grid

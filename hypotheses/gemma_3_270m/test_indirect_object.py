@@ -19,6 +19,7 @@ from circuit_assert import (
     ioi,
     patching_breaks_logit,
     patching_restores_logit,
+    robustly,
 )
 
 PROMPTS = ioi(per_template=2, corruption="abc").half("test")
@@ -72,3 +73,8 @@ def test_it_writes_against_the_answer(gemma):
 
 def test_L11H3_writes_the_answer_itself(gemma):
     assert direct_effect_is(gemma["L11H3"], on=PROMPTS, by=0.2)
+
+
+def test_L11H3_contributes_whatever_it_is_replaced_by(gemma):
+    grid = {"ablation": ["mean", "zero"], "reference": ["corrupt", None]}
+    assert robustly(ablation_drops_logit, gemma["L11H3"], over=grid, on=PROMPTS, by=0.5)

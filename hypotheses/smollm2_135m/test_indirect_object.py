@@ -19,6 +19,7 @@ from circuit_assert import (
     ioi,
     patching_breaks_logit,
     patching_restores_logit,
+    robustly,
 )
 
 PROMPTS = ioi(per_template=2, corruption="abc").half("test")
@@ -61,3 +62,8 @@ def test_the_strongest_induction_head_does_not_carry_it(smollm2):
 @pytest.mark.parametrize("head", ["L23H3", "L20H0"])
 def test_it_writes_the_answer_itself(smollm2, head):
     assert direct_effect_is(smollm2[head], on=PROMPTS, by=0.2)
+
+
+def test_L23H3_contributes_whatever_it_is_replaced_by(smollm2):
+    grid = {"ablation": ["mean", "zero"], "reference": ["corrupt", None]}
+    assert robustly(ablation_drops_logit, smollm2["L23H3"], over=grid, on=PROMPTS, by=0.5)
