@@ -35,7 +35,7 @@ class Result(Protocol):
 
 BENCHMARKS: Mapping[str, Callable[[], Iterable[Result]]] = {
     "sweep": lambda: [sweeps.mean_ablation(sweeps.load_task(GEMMA, 48), turns=1)],
-    "suites": lambda: [suites.one_by_one(each, every=4) for each in (SMOLLM2, GEMMA)],
+    "suites": lambda: [suites.one_by_one(each, every=8) for each in (SMOLLM2, GEMMA)],
     "patching": lambda: [sweeps.patching(sweeps.load_task(GEMMA, 48), turns=1)],
     "fused": lambda: [fused(SMOLLM2)],
     "claims": lambda: growth.with_claims(SMOLLM2),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from functools import cached_property
 from typing import Any
 
@@ -40,6 +41,14 @@ class HuggingFaceTokenizer:
     def vocabulary_size(self) -> int:
         """How many tokens there are."""
         return len(self._tokenizer)
+
+    @cached_property
+    def fingerprint(self) -> str | None:
+        """A hash of how texts are cut; None for a tokenizer that cannot be written out."""
+        backend = getattr(self._tokenizer, "backend_tokenizer", None)
+        if backend is None:
+            return None
+        return hashlib.sha256(backend.to_str().encode()).hexdigest()
 
     def encode(self, text: str) -> list[int]:
         """The tokens of a text, without special tokens."""

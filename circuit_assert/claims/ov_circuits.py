@@ -17,6 +17,7 @@ from circuit_assert.claims.quantities import (
     MeasuredStatistic,
     Quantity,
     Statistic,
+    remembered,
 )
 from circuit_assert.claims.weight_ranks import draws_for, stands_out
 from circuit_assert.components import Head, Subject
@@ -128,16 +129,24 @@ class Positivity(Statistic):
         return (self._request,)
 
     def measured(self, scores: Scores) -> MeasuredStatistic:
-        """The positivity over any subset of the groups.
+        """The positivity over any subset of the groups; each is worked out once.
 
         Raises:
             CannotTell: for heads of several layers with norms after them.
         """
+        return self._measured(scores)
+
+    @remembered
+    def _measured(self, scores: Scores) -> MeasuredStatistic:
         require_one_scale(self.of, scores)
         products = scores[self._request]
+        known: dict[bytes, float] = {}
 
         def statistic(chosen: npt.NDArray[np.bool_]) -> float:
-            return positivity(products[chosen].sum(0))
+            key = chosen.tobytes()
+            if key not in known:
+                known[key] = positivity(products[chosen].sum(0))
+            return known[key]
 
         groups = range(len(products))
         sizes = np.abs(np.linalg.eigvals(products.sum(0)))

@@ -19,7 +19,7 @@ class Work:
     Args:
         runs: Forward passes.
         reused: Scores that were read from the cache.
-        seconds: That measuring took, noise floors and all.
+        seconds: That runs took, noise floors and all; not what is worked out from weights.
         needed_flops: Floating-point operations that the measured scores cannot do without.
     """
 

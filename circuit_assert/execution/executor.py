@@ -86,17 +86,18 @@ class Executor:
                 as a failure of its requests.)
             PromptError: when a prompt set lacks what a measurement needs.
         """
-        with self._timed():
-            self._run(requests)
-
-    def _run(self, requests: Iterable[AnyRequest]) -> None:
         wanted = [request for request in requests if not self._has(request)]
         for request in wanted:
             if isinstance(request, WeightRequest):
                 self.store.scores[request] = request.measurement.compute(self.backend)
+                if self._recall:
+                    self._recall.put(request, self.store.scores[request])
         runs = [request for request in wanted if isinstance(request, Request)]
-        if not runs:
-            return
+        if runs:
+            with self._timed():
+                self._run(runs)
+
+    def _run(self, runs: Sequence[Request]) -> None:
         made = plan(runs, can_resume=self.backend.can_resume)
         needed = {Request(m, one.on, one.side) for one in made.passes for m in one.measurements}
         try:

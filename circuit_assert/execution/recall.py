@@ -11,7 +11,9 @@ from circuit_assert.execution.cache import Remembered, ScoreCache
 from circuit_assert.execution.identity import Identity, NoIdentity
 from circuit_assert.execution.store import Store
 from circuit_assert.measurements.activations import Kept
-from circuit_assert.measurements.base import AnyRequest, Request
+from circuit_assert.measurements.base import AnyRequest, Request, WeightRequest
+
+_LARGE = 1 << 24  # bytes
 
 
 class Recall:
@@ -26,23 +28,29 @@ class Recall:
     def __init__(self, folder: Path, backend: Backend, store: Store) -> None:
         self.reused = 0
         self._cache = ScoreCache(folder)
+        self._tokenizer = backend.tokenizer
         self._identity = Identity(backend, store)
         self._cache.tidy()
 
     def get(self, request: AnyRequest) -> Remembered | None:
         """Its scores, or the reason why there are none; None when it was never measured.
 
-        What needs no run is not kept, nor are activations, which stay in the engine.
+        Activations are not kept, they stay in the engine.
         """
-        if not isinstance(request, Request) or isinstance(request.measurement, Kept):
+        if isinstance(request, Request) and isinstance(request.measurement, Kept):
             return None
-        kept = self._get("scores", *_described(request))
+        kept = self._get("scores", *self._described(request))
         self.reused += kept is not None
         return kept
 
-    def put(self, request: Request, what: Remembered) -> None:
-        """Keep its scores for later runs, unless only its owner can tell it from others."""
-        self._put(what, "scores", *_described(request))
+    def put(self, request: AnyRequest, what: Remembered) -> None:
+        """Keep its scores for later runs, unless only its owner can tell it from others.
+
+        What weights alone give is kept unless it is large: to read that back saves little.
+        """
+        large = not isinstance(what, str) and what.nbytes > _LARGE
+        if isinstance(request, Request) or not large:
+            self._put(what, "scores", *self._described(request))
 
     def floor(self, request: Request) -> float | None:
         """How far batching and resuming moved its kind's scores, when that was tried."""
@@ -67,6 +75,13 @@ class Recall:
             return
         self._cache.put(key, what)
 
+    def _described(self, request: AnyRequest) -> tuple[object, ...]:
+        """All that its scores depend on beside the model: for weights, also how texts are cut."""
+        if isinstance(request, WeightRequest):
+            cut = getattr(self._tokenizer, "fingerprint", None) or _Unknown()
+            return "weights", request.measurement, cut
+        return request.measurement, request.on, request.side, request.under
 
-def _described(request: Request) -> tuple[object, ...]:
-    return request.measurement, request.on, request.side, request.under
+
+class _Unknown:
+    """Something that cannot be told from something else."""

@@ -69,8 +69,9 @@ def _excess(values: torch.Tensor) -> torch.Tensor:
     """`[row, pos, coordinate]` → `[row, pos]`."""
     import torch
 
-    bases = _bases(values.shape[-1])
-    rotated = [_kurtosis(values @ torch.from_numpy(basis).to(values)) for basis in bases]
+    narrow = values.float()  # one rounding more of what is far above rounding
+    bases = (torch.from_numpy(basis).to(narrow) for basis in _bases(values.shape[-1]))
+    rotated = [_kurtosis((narrow @ basis).double()) for basis in bases]
     return _kurtosis(values) - torch.stack(rotated).mean(0)
 
 
@@ -79,7 +80,7 @@ def _kurtosis(values: torch.Tensor) -> torch.Tensor:
     return centred.pow(4).mean(-1) / centred.pow(2).mean(-1).square()
 
 
-@lru_cache(maxsize=2)
-def _bases(size: int) -> tuple[npt.NDArray[np.float64], ...]:
+@lru_cache(maxsize=8)  # two widths of a model's sites, each with all coordinates and with most
+def _bases(size: int) -> tuple[npt.NDArray[np.float32], ...]:
     rng = np.random.default_rng(size)
-    return tuple(rotation(size, rng) for _ in range(_ROTATIONS))
+    return tuple(rotation(size, rng).astype(np.float32) for _ in range(_ROTATIONS))

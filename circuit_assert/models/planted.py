@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -87,6 +88,11 @@ class PlantedTokenizer:
     def vocabulary_size(self) -> int:
         """How many tokens there are."""
         return len(self._vocabulary)
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of how texts are cut."""
+        return hashlib.sha256("\n".join(self._vocabulary).encode()).hexdigest()
 
     def encode(self, text: str) -> list[int]:
         """The tokens of a text.

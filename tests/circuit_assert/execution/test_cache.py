@@ -9,13 +9,15 @@ import pytest
 
 from circuit_assert import head_is_induction, repeated_tokens
 from circuit_assert.components import Direction, Head, Neuron, Site
-from circuit_assert.execution import cache, identity
+from circuit_assert.execution import cache, identity, recall
 from circuit_assert.execution.cache import ScoreCache
 from circuit_assert.execution.executor import Executor
 from circuit_assert.execution.identity import Identity, NoIdentity
 from circuit_assert.execution.store import Store
 from circuit_assert.interventions import Ablation, Patch, ReplaceAtPositions, Shift, Steer
 from circuit_assert.measurements import AttentionOverPairs, Loss, Request, Residual
+from circuit_assert.measurements.base import WeightRequest
+from circuit_assert.measurements.norms import NeuronOutputNorms
 from circuit_assert.models.planted_models import induction_model
 from circuit_assert.session import Session
 
@@ -237,3 +239,33 @@ def test_the_folder_says_that_it_can_be_made_again(tmp_path):
     ScoreCache(tmp_path / "cache").put(KEY, np.zeros(1))
     assert (tmp_path / "cache" / ".gitignore").read_text() == "*\n"
     assert (tmp_path / "cache" / "CACHEDIR.TAG").read_text().startswith("Signature: 8a477f597d28d1")
+
+
+def test_what_weights_give_is_read_back_too(induction, tmp_path, monkeypatch):
+    request = WeightRequest(NeuronOutputNorms(1))
+    first = Executor(induction, cache=tmp_path)
+    first.run([request])
+    monkeypatch.setattr(NeuronOutputNorms, "compute", lambda self, weights: pytest.fail("again"))
+    again = Executor(induction, cache=tmp_path)
+    again.run([request])
+    assert again.reused == 1
+    np.testing.assert_array_equal(again.store.scores[request], first.store.scores[request])
+
+
+def test_unless_it_is_large(induction, tmp_path, monkeypatch):
+    monkeypatch.setattr(recall, "_LARGE", 8)
+    request = WeightRequest(NeuronOutputNorms(1))
+    for _ in range(2):
+        engine = Executor(induction, cache=tmp_path)
+        engine.run([request])
+        assert engine.reused == 0
+
+
+def test_texts_that_are_cut_otherwise_are_worked_out_anew(induction, tmp_path, monkeypatch):
+    request = WeightRequest(NeuronOutputNorms(1))
+    Executor(induction, cache=tmp_path).run([request])
+    for fingerprint in ("another", None):
+        monkeypatch.setattr(type(induction.tokenizer), "fingerprint", fingerprint)
+        engine = Executor(induction, cache=tmp_path)
+        engine.run([request])
+        assert engine.reused == 0
