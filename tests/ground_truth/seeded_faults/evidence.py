@@ -8,10 +8,10 @@ import torch
 
 from circuit_assert import ablation_drops_logit, claim, contrast, loss, repeated_tokens
 from circuit_assert.backends import transformer_lens
-from circuit_assert.execution import recall
 from circuit_assert.execution.executor import Executor
 from circuit_assert.execution.identity import Identity
 from circuit_assert.execution.job import Job
+from circuit_assert.execution.recall import Recall
 from circuit_assert.interventions import Ablation
 from circuit_assert.measurements.activations import Kept
 from circuit_assert.models.planted_models import (
@@ -84,8 +84,8 @@ def takes_the_fingerprint_without_the_weights(monkeypatch):
 
 
 def leaves_the_intervention_out_of_the_key(monkeypatch):
-    right = recall._described
-    monkeypatch.setattr(recall, "_described", lambda request: right(request)[:-1])
+    right = Recall._described
+    monkeypatch.setattr(Recall, "_described", lambda self, request: right(self, request)[:-1])
 
 
 def counts_prompts_as_clusters(monkeypatch):
