@@ -1,1 +1,1 @@
-"""How long the engine takes, beside the usual way: `python -m benchmarks.speed`."""
+"""How long the engine takes, beside the usual way: `python -m benchmarks NAME`."""

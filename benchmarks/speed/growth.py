@@ -66,7 +66,7 @@ def with_claims(model: str) -> Iterator[Grown]:
         session.forget()
         claims, before, started = mixed_claims(handle, count), backend.blocks_run, session.work()
         seconds = _seconds(lambda claims=claims: session.evaluate(claims))
-        done = _since(started, session.work())
+        done = session.work() - started
         yield Grown(f"{count} claims", seconds, backend.blocks_run - before, done)
 
 
@@ -106,16 +106,7 @@ def _swept(task: Task, name: str, layers: Container[int]) -> Grown:
     before, started = task.backend.blocks_run, engine.work
     requests = [Request(LogitDifference(), task.prompts, under=each) for each in under]
     seconds = _seconds(lambda: engine.run(requests))
-    return Grown(name, seconds, task.backend.blocks_run - before, _since(started, engine.work))
-
-
-def _since(before: Work, after: Work) -> Work:
-    return Work(
-        after.runs - before.runs,
-        after.reused - before.reused,
-        after.seconds - before.seconds,
-        after.needed_flops - before.needed_flops,
-    )
+    return Grown(name, seconds, task.backend.blocks_run - before, engine.work - started)
 
 
 def _seconds(what: Callable[[], object]) -> float:

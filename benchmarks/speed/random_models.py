@@ -41,7 +41,7 @@ def random_model(
             name, hf_model=model.eval(), tokenizer=tokenizer, dtype=dtype
         )
     card = card_of(config.to_dict())
-    words = HuggingFaceTokenizer(bridge.tokenizer, name=name, context_length=card.context or 0)
+    words = HuggingFaceTokenizer(bridge.tokenizer, name=name, context_length=card.context)
     return TransformerLensBackend(bridge, name=name, tokenizer=words, card=card)
 
 

@@ -77,12 +77,12 @@ def floor_of_suite(model: str) -> Floor:
     best = peak()
     before = session.work()
     _judged(session, claims)
-    after = session.work()
+    done = session.work() - before
     return Floor(
         f"{model}: {len(claims)} shipped claims",
-        after.needed_flops - before.needed_flops,
+        done.needed_flops,
         best,
-        after.seconds - before.seconds,
+        done.seconds,
     )
 
 

@@ -50,9 +50,7 @@ def _from_files(
         check_weights(folder)
     card = card_of(read_config(folder))
     bridge = boot(folder, dtype=dtype, device=device)
-    tokenizer = HuggingFaceTokenizer(
-        bridge.tokenizer, name=spec.name, context_length=card.context or 1 << 30
-    )
+    tokenizer = HuggingFaceTokenizer(bridge.tokenizer, name=spec.name, context_length=card.context)
     return TransformerLensBackend(bridge, name=spec.name, tokenizer=tokenizer, card=card)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 
 import torch
 
@@ -22,40 +23,38 @@ def resumes_exactly(backend: Backend) -> bool:
     layers = backend.card.layers
     if layers == 1:
         return False
-    middle, last = layers // 2, layers - 1
+    return _tried(backend, "start at a later block", _resumes)
+
+
+def _resumes(backend: Backend) -> bool:
+    middle, last = backend.card.layers // 2, backend.card.layers - 1
     entering: list[torch.Tensor] = []
-    site = Site(middle, "resid_pre")
+    reads = {Site(middle, "resid_pre"): [entering.append]}
     tokens = _tokens(backend)
-    try:
-        whole = backend.run(tokens, reads={site: [entering.append]}, edits={}, last_layer=last)
-        resume = Resume(middle, entering[0])
-        resumed = backend.run(tokens, reads={}, edits={}, last_layer=last, resume=resume)
-    except (RuntimeError, TypeError, KeyError, IndexError) as problem:
-        return _refused(backend, "start at a later block", f"it fails with {problem!r}")
-    if torch.equal(whole, resumed):
-        return True
-    return _refused(backend, "start at a later block", "results would differ")
+    whole = backend.run(tokens, reads=reads, edits={}, last_layer=last)
+    resume = Resume(middle, entering[0])
+    return torch.equal(
+        whole, backend.run(tokens, reads={}, edits={}, last_layer=last, resume=resume)
+    )
 
 
 def narrows_exactly(backend: Backend) -> bool:
     """Whether the last MLP, run at some positions only, gives there what it gives in a whole run.
 
-    Equal within rounding: products of other shapes add in another order.
+    Equal within rounding: products of other shapes add in another order. Warns when it does not.
     """
+    return _tried(backend, "compute the last MLP where it is read only", _narrows)
+
+
+def _narrows(backend: Backend) -> bool:
     last = backend.card.layers - 1
     tokens = _tokens(backend)
     needed = torch.zeros(tokens.shape, dtype=torch.bool, device=tokens.device)
     needed[0, -1] = needed[1, :3] = True
-    try:
-        whole = backend.run(tokens, reads={}, edits={}, last_layer=last)[needed]
-        narrow = backend.run(tokens, reads={}, edits={}, last_layer=last, needed=needed)[needed]
-    except (RuntimeError, TypeError, KeyError, IndexError) as problem:
-        what = "compute the last MLP where it is read only"
-        return _refused(backend, what, f"it fails with {problem!r}")
+    whole = backend.run(tokens, reads={}, edits={}, last_layer=last)[needed]
+    narrow = backend.run(tokens, reads={}, edits={}, last_layer=last, needed=needed)[needed]
     within = _ROUNDINGS * torch.finfo(whole.dtype).eps * float(whole.abs().max())
-    if float((whole - narrow).abs().max()) <= within:
-        return True
-    return _refused(backend, "compute the last MLP where it is read only", "results would differ")
+    return float((whole - narrow).abs().max()) <= within
 
 
 def _tokens(backend: Backend) -> torch.Tensor:
@@ -64,7 +63,14 @@ def _tokens(backend: Backend) -> torch.Tensor:
     return tokens.view(_ROWS, _LENGTH)
 
 
-def _refused(backend: Backend, what: str, why: str) -> bool:
+def _tried(backend: Backend, what: str, works: Callable[[Backend], bool]) -> bool:
+    """Whether a shortcut works; where it does not, a warning says so and why."""
+    why = "results would differ"
+    try:
+        if works(backend):
+            return True
+    except (RuntimeError, TypeError, KeyError, IndexError) as problem:
+        why = f"it fails with {problem!r}"
     warnings.warn(
         f"{backend.name} cannot {what} ({why}), so whole runs are made instead: slower, with the "
         f"same results.",

@@ -12,6 +12,8 @@ from circuit_assert.errors import ModelError
 from circuit_assert.models.spec import ModelSpec
 from circuit_assert.prompts.base import Ints, Tokenizer
 
+_NO_LIMIT = 1 << 30
+
 
 class HuggingFaceTokenizer:
     """Wraps a tokenizer of the transformers library.
@@ -19,7 +21,7 @@ class HuggingFaceTokenizer:
     Args:
         tokenizer: The wrapped one.
         name: The model's name, for messages.
-        context_length: The longest sequence the model takes.
+        context_length: The longest sequence the model takes; None where none is stated.
         prepend_beginning: Whether sequences begin with the beginning-of-sequence token.
     """
 
@@ -28,11 +30,11 @@ class HuggingFaceTokenizer:
         tokenizer: Any,  # noqa: ANN401 - the library's own classes are untyped
         *,
         name: str,
-        context_length: int,
+        context_length: int | None,
         prepend_beginning: bool = True,
     ) -> None:
         self.name = name
-        self.context_length = context_length
+        self.context_length = context_length or _NO_LIMIT
         self._tokenizer = tokenizer
         beginning: int | None = tokenizer.bos_token_id if prepend_beginning else None
         self.beginning: tuple[int, ...] = () if beginning is None else (beginning,)
@@ -96,4 +98,4 @@ def tokenizer_at_hand(spec: ModelSpec) -> Tokenizer | None:
         found = AutoTokenizer.from_pretrained(folder, local_files_only=True)
     except (OSError, ValueError) as problem:
         raise ModelError(f"{folder} has no tokenizer that can be loaded: {problem}") from None
-    return HuggingFaceTokenizer(found, name=spec.name, context_length=card.context or 1 << 30)
+    return HuggingFaceTokenizer(found, name=spec.name, context_length=card.context)

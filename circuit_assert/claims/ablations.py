@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from circuit_assert.claims.claim import claim
 from circuit_assert.claims.component_effects import Effect, FrozenScaleEffect, beats_peers
@@ -19,6 +19,7 @@ from circuit_assert.prompts.truncated import Truncated
 from circuit_assert.stats.region import above
 from circuit_assert.stats.region import within as inside
 
+Metric: TypeAlias = Literal["logit difference", "centred logit"]
 _OFF_TASK_DOCUMENTS = 24
 _OFF_TASK_TOKENS = 64
 _OFF_TASK_LOSS = Loss(places=16)
@@ -36,7 +37,7 @@ def ablation_drops_logit(
     by: float,
     ablation: How = "mean",
     reference: Prompts | Literal["corrupt"] | None = None,
-    metric: Literal["logit difference", "centred logit"] = "logit difference",
+    metric: Metric = "logit difference",
     off_task: Prompts | None = None,
     off_task_within: float = 0.1,
 ) -> Body:
@@ -92,7 +93,7 @@ def ablation_preserves_logit(
     within: float,
     ablation: How = "mean",
     reference: Prompts | Literal["corrupt"] | None = None,
-    metric: Literal["logit difference", "centred logit"] = "logit difference",
+    metric: Metric = "logit difference",
 ) -> Body:
     """Without the component, the model's answer changes by less than `within` logits.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from circuit_assert.claims.ablations import ablation_of, competence, metric_of
+from circuit_assert.claims.ablations import Metric, ablation_of, competence, metric_of
 from circuit_assert.claims.claim import claim
 from circuit_assert.claims.component_effects import Effect, FrozenScaleEffect, beats_peers
 from circuit_assert.claims.criteria import Body, Criterion, all_of
@@ -29,7 +29,7 @@ def heads_back_up(
     by: float,
     ablation: How = "mean",
     reference: Prompts | Literal["corrupt"] | None = None,
-    metric: Literal["logit difference", "centred logit"] = "logit difference",
+    metric: Metric = "logit difference",
 ) -> Body:
     """More of the model's answer rests on the backups once the heads are ablated.
 

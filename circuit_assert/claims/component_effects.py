@@ -70,8 +70,28 @@ class ComponentEffect(Quantity):
         """The effect of doing the same to others."""
 
 
+class ChangeOfScores(ComponentEffect):
+    """An effect that is a difference of scores, with something done to the components or not."""
+
+    @abstractmethod
+    def _difference(self) -> Quantity:
+        """The difference."""
+
+    def needs(self, scores: Scores) -> Iterable[AnyRequest]:
+        """The scores with and without what is done."""
+        return self._difference().needs(scores)
+
+    def measured(self, scores: Scores) -> Measured:
+        """The change, unit by unit."""
+        return self._difference().measured(scores)
+
+    def noise(self, scores: Scores, floor_of: Callable[[AnyRequest], float]) -> float:
+        """That of the noisiest score."""
+        return self._difference().noise(scores, floor_of)
+
+
 @dataclass(frozen=True)
-class Effect(ComponentEffect):
+class Effect(ChangeOfScores):
     """A score without an ablation minus the score with it; over ten donors for "resample".
 
     Args:
@@ -94,18 +114,6 @@ class Effect(ComponentEffect):
     def of(self, components: tuple[Component, ...]) -> Effect:
         """The effect of ablating other components in the same way."""
         return replace(self, how=replace(self.how, components=components))
-
-    def needs(self, scores: Scores) -> Iterable[AnyRequest]:
-        """The clean scores and the ablated ones."""
-        return self._difference().needs(scores)
-
-    def measured(self, scores: Scores) -> Measured:
-        """The change, unit by unit."""
-        return self._difference().measured(scores)
-
-    def noise(self, scores: Scores, floor_of: Callable[[AnyRequest], float]) -> float:
-        """That of the noisiest score."""
-        return self._difference().noise(scores, floor_of)
 
     def _difference(self) -> Quantity:
         draws = range(_DRAWS if self.how.how == "resample" else 1)

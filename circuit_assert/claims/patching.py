@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import Literal, Self
+from typing import Self
 
-from circuit_assert.claims.ablations import metric_of
+from circuit_assert.claims.ablations import Metric, metric_of
 from circuit_assert.claims.claim import claim
-from circuit_assert.claims.component_effects import ComponentEffect, beats_peers
+from circuit_assert.claims.component_effects import ChangeOfScores, beats_peers
 from circuit_assert.claims.criteria import Body, Criterion, all_of
 from circuit_assert.claims.quantities import (
     CannotTell,
-    Measured,
     MeasuredStatistic,
     Quantity,
     Score,
@@ -27,7 +26,6 @@ from circuit_assert.prompts.base import Prompts, Side
 from circuit_assert.stats.region import above
 
 _ZHANG = "Zhang & Nanda 2024, arXiv:2309.16042"
-Metric = Literal["logit difference", "centred logit"]
 
 
 @claim("Patching {component} from the clean prompt restores the logit by {by}", source=_ZHANG)
@@ -116,7 +114,7 @@ def _patching(component: Subject, effect: PatchEffect, by: float, share: float |
 
 
 @dataclass(frozen=True)
-class PatchEffect(ComponentEffect):
+class PatchEffect(ChangeOfScores):
     """What patching changes, counted as positive where it goes the way the source prompt would.
 
     Args:
@@ -147,18 +145,6 @@ class PatchEffect(ComponentEffect):
     def of(self, components: tuple[Component, ...]) -> Self:
         """The effect of patching others."""
         return replace(self, how=replace(self.how, components=components))
-
-    def needs(self, scores: Scores) -> Iterable[AnyRequest]:
-        """The scores with and without the patch."""
-        return self._difference().needs(scores)
-
-    def measured(self, scores: Scores) -> Measured:
-        """The change, unit by unit."""
-        return self._difference().measured(scores)
-
-    def noise(self, scores: Scores, floor_of: Callable[[AnyRequest], float]) -> float:
-        """That of the noisier score."""
-        return self._difference().noise(scores, floor_of)
 
     def _difference(self) -> Quantity:
         if self.how.source == "clean":

@@ -36,6 +36,14 @@ class Work:
             self.needed_flops + other.needed_flops,
         )
 
+    def __sub__(self, earlier: Work) -> Work:
+        return Work(
+            self.runs - earlier.runs,
+            self.reused - earlier.reused,
+            self.seconds - earlier.seconds,
+            self.needed_flops - earlier.needed_flops,
+        )
+
 
 def flops(
     card: Card,

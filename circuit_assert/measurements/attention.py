@@ -14,8 +14,20 @@ if TYPE_CHECKING:
     import torch
 
 
+class ReadsPatterns(ReadsOnTheWay):
+    """A measurement of the attention patterns of all heads."""
+
+    def sites(self, weights: Weights) -> tuple[Site, ...]:
+        """The patterns of every layer."""
+        return tuple(Site(layer, "pattern") for layer in range(weights.card.layers))
+
+    def last_layer(self, card: Card) -> int:
+        """The last one: a pass serves the claims about all heads."""
+        return card.layers - 1
+
+
 @dataclass(frozen=True)
-class AttentionOverPairs(ReadsOnTheWay):
+class AttentionOverPairs(ReadsPatterns):
     """Mean attention over a relation's (query, key) pairs: `[unit, layer, head]`.
 
     Args:
@@ -28,14 +40,6 @@ class AttentionOverPairs(ReadsOnTheWay):
 
     def __str__(self) -> str:
         return f"{self.relation} attention"
-
-    def sites(self, weights: Weights) -> tuple[Site, ...]:
-        """The patterns of every layer."""
-        return tuple(Site(layer, "pattern") for layer in range(weights.card.layers))
-
-    def last_layer(self, card: Card) -> int:
-        """The last one: a pass serves the claims about all heads."""
-        return card.layers - 1
 
     def reader(self, batch: Batch, weights: Weights) -> AttentionReader:
         """What reduces one batch."""

@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 
-from circuit_assert.components import Site
-from circuit_assert.measurements.attention import AttentionReader
-from circuit_assert.measurements.base import Batch, ReadsOnTheWay, Weights
-from circuit_assert.models.card import Card
+from circuit_assert.measurements.attention import AttentionReader, ReadsPatterns
+from circuit_assert.measurements.base import Batch, Weights
 
 if TYPE_CHECKING:
     import torch
@@ -20,7 +18,7 @@ PAIRS = "after every occurrence"
 
 
 @dataclass(frozen=True)
-class AttentionAfterOccurrences(ReadsOnTheWay):
+class AttentionAfterOccurrences(ReadsPatterns):
     """Attention to the tokens after all earlier occurrences, summed: `[unit, layer, head]`.
 
     Args:
@@ -34,14 +32,6 @@ class AttentionAfterOccurrences(ReadsOnTheWay):
 
     def __str__(self) -> str:
         return f"attention after earlier occurrences, over {self.over}"
-
-    def sites(self, weights: Weights) -> tuple[Site, ...]:
-        """The patterns of every layer."""
-        return tuple(Site(layer, "pattern") for layer in range(weights.card.layers))
-
-    def last_layer(self, card: Card) -> int:
-        """The last one: a pass serves the claims about all heads."""
-        return card.layers - 1
 
     def reader(self, batch: Batch, weights: Weights) -> AttentionReader:
         """What reduces one batch."""

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from circuit_assert.components import Site
-from circuit_assert.measurements.attention import AttentionReader
-from circuit_assert.measurements.base import Batch, ReadsOnTheWay, Weights
+from circuit_assert.measurements.attention import AttentionReader, ReadsPatterns
+from circuit_assert.measurements.base import Batch, Weights
 from circuit_assert.models.card import Card
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class AttentionBeside(ReadsOnTheWay):
+class AttentionBeside(ReadsPatterns):
     """The larger share a head gives a token right beside a role's: `[unit, layer, head]`.
 
     The first token of a sequence, where heads rest, does not count, nor does the attending token
@@ -32,14 +32,6 @@ class AttentionBeside(ReadsOnTheWay):
 
     def __str__(self) -> str:
         return f"{self.at}→{self.role}±1 attention"
-
-    def sites(self, weights: Weights) -> tuple[Site, ...]:
-        """The patterns of every layer."""
-        return tuple(Site(layer, "pattern") for layer in range(weights.card.layers))
-
-    def last_layer(self, card: Card) -> int:
-        """The last one: a pass serves the claims about all heads."""
-        return card.layers - 1
 
     def reader(self, batch: Batch, weights: Weights) -> BesideReader:
         """What reduces one batch."""
