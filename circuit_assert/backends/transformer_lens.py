@@ -16,6 +16,7 @@ from circuit_assert.backends.blocks import Blocks
 from circuit_assert.backends.head_inputs import by_query_head, embeddings
 from circuit_assert.backends.narrowing import only_at
 from circuit_assert.backends.shortcuts import narrows_exactly, resumes_exactly
+from circuit_assert.backends.stream import kept_in_the_stream
 from circuit_assert.components import Site
 from circuit_assert.errors import HookError, ModelError, ModelValidationError
 from circuit_assert.models.card import Card
@@ -191,6 +192,7 @@ class TransformerLensBackend:
         Raises:
             HookError: when a site that is read or edited did not fire.
         """
+        edits = kept_in_the_stream(edits)
         fired: set[Site] = set()
         hooks: list[tuple[str | Callable[..., Any], Callable[..., Any]]] = [
             (self._hook_name(site), _hook(site, edits.get(site, ()), reads.get(site, ()), fired))

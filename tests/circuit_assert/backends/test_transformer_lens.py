@@ -146,6 +146,21 @@ def test_an_edit_is_seen_by_reads_and_by_what_follows(backend, tokens):
     assert not torch.equal(edited, backend.run(tokens, reads={}, edits={}, last_layer=1))
 
 
+def test_an_edit_between_attention_and_mlp_stays_in_the_stream(backend, tokens):
+    """As if attention had written it: the MLP reads it, and so does everything after."""
+    added = torch.linspace(-1, 1, backend.card.d_model)
+    last = backend.card.layers - 1
+    for layer in range(backend.card.layers):
+        by_attention, in_between = (
+            backend.run(
+                tokens, reads={}, edits={Site(layer, name): [lambda a: a + added]}, last_layer=last
+            )
+            for name in ("attn_out", "resid_mid")
+        )
+        torch.testing.assert_close(by_attention, in_between, atol=1e-4, rtol=1e-5)
+        assert not torch.allclose(in_between, whole_run(backend, tokens), atol=1e-2)
+
+
 def test_a_site_that_never_fires_is_an_error(backend, tokens):
     with pytest.raises(HookError, match=r"no activation passed L1\.z"):
         backend.run(tokens, reads={Site(1, "z"): [lambda a: None]}, edits={}, last_layer=0)
