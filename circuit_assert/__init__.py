@@ -17,11 +17,27 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from circuit_assert.candidates import congruent_neurons as congruent_neurons
+    from circuit_assert.circuits import Circuit as Circuit
     from circuit_assert.claims.ablations import ablation_drops_logit as ablation_drops_logit
     from circuit_assert.claims.ablations import ablation_preserves_logit as ablation_preserves_logit
     from circuit_assert.claims.ablations import ablation_raises_loss as ablation_raises_loss
     from circuit_assert.claims.backups import heads_back_up as heads_back_up
     from circuit_assert.claims.bases import basis_is_privileged as basis_is_privileged
+    from circuit_assert.claims.circuits.faithfulness import (
+        circuit_is_faithful as circuit_is_faithful,
+    )
+    from circuit_assert.claims.circuits.faithfulness import (
+        circuit_is_necessary as circuit_is_necessary,
+    )
+    from circuit_assert.claims.circuits.faithfulness import (
+        circuit_is_sufficient as circuit_is_sufficient,
+    )
+    from circuit_assert.claims.circuits.faithfulness import (
+        circuits_are_equivalent as circuits_are_equivalent,
+    )
+    from circuit_assert.claims.circuits.members import circuit_is_complete as circuit_is_complete
+    from circuit_assert.claims.circuits.members import circuit_is_minimal as circuit_is_minimal
+    from circuit_assert.claims.circuits.paths import path_matters as path_matters
     from circuit_assert.claims.claim import Claim as Claim
     from circuit_assert.claims.claim import claim as claim
     from circuit_assert.claims.composition import heads_compose as heads_compose
@@ -89,6 +105,14 @@ _HOMES = {
     "ablation_raises_loss": "claims.ablations",
     "heads_back_up": "claims.backups",
     "basis_is_privileged": "claims.bases",
+    "circuit_is_complete": "claims.circuits.members",
+    "circuit_is_minimal": "claims.circuits.members",
+    "circuit_is_faithful": "claims.circuits.faithfulness",
+    "circuit_is_necessary": "claims.circuits.faithfulness",
+    "circuit_is_sufficient": "claims.circuits.faithfulness",
+    "circuits_are_equivalent": "claims.circuits.faithfulness",
+    "path_matters": "claims.circuits.paths",
+    "Circuit": "circuits",
     "Claim": "claims.claim",
     "claim": "claims.claim",
     "heads_compose": "claims.composition",
@@ -148,6 +172,7 @@ _HOMES = {
     "Verdict": "stats",
 }
 __all__ = [
+    "Circuit",
     "CircuitAssertError",
     "Claim",
     "Counterexample",
@@ -169,6 +194,12 @@ __all__ = [
     "attention_to",
     "basis_is_privileged",
     "centred_logit",
+    "circuit_is_complete",
+    "circuit_is_faithful",
+    "circuit_is_minimal",
+    "circuit_is_necessary",
+    "circuit_is_sufficient",
+    "circuits_are_equivalent",
     "claim",
     "congruent_neurons",
     "contrast",
@@ -198,6 +229,7 @@ __all__ = [
     "ov_circuit_copies",
     "patching_breaks_logit",
     "patching_restores_logit",
+    "path_matters",
     "plain_text",
     "prefix_matching_score",
     "repeated_sequences",

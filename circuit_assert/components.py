@@ -14,6 +14,7 @@ SiteName: TypeAlias = Literal[
     "resid_mid",
     "resid_post",
     "attn_out",
+    "mlp_read",
     "mlp_out",
     "mlp_post",
     "pattern",
@@ -31,6 +32,8 @@ class Site:
     Args:
         layer: Counts from zero.
         name: One of `SITE_NAMES`. `v` is the values, `[batch, pos, kv_head, d_head]`.
+            `mlp_read` is what the MLP reads before its norm, as a branch: an edit there changes
+            what the MLP writes and leaves the residual stream as it was.
             `attn_post_scale` is the norm applied to the attention output of models with
             post-norms, `[batch, pos, 1]`.
     """
@@ -242,6 +245,11 @@ class Subject:
 
     def __str__(self) -> str:
         return f"the heads of {self.layers}" if self.layers else named(self.components)
+
+    @property
+    def identity(self) -> str:
+        """What tells it from others of the model."""
+        return str([str(component) for component in self.components])
 
     def each(self) -> tuple[Subject, ...]:
         """Its components, one at a time."""

@@ -47,6 +47,7 @@ class Ablation:
         at: A role ("IO", "end") to ablate at one position only; None means every position.
         frozen_scale: In models with post-norms, scale each layer's attention output as in the
             clean run, so that ablating a head does not rescale its layer-mates.
+        may_do_nothing: Whether it is one of many controls, for which changing nothing is a result.
     """
 
     components: tuple[Component, ...]
@@ -57,6 +58,7 @@ class Ablation:
     seed: int = 0
     at: str | None = None
     frozen_scale: bool = False
+    may_do_nothing: bool = False
 
     def __post_init__(self) -> None:
         if not self.components:
@@ -88,11 +90,13 @@ class Patch:
         components: Heads, neurons or MLPs.
         source: "clean" (denoising a corrupt run) or "corrupt" (noising a clean run).
         at: A role to patch at one position only; None means every position.
+        may_do_nothing: Whether it is one of many controls, for which changing nothing is a result.
     """
 
     components: tuple[Component, ...]
     source: Side
     at: str | None = None
+    may_do_nothing: bool = False
 
     @property
     def sites(self) -> tuple[Site, ...]:

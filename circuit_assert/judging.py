@@ -67,7 +67,8 @@ class Case:
         if observations:
             return [] if self._refuted() else [*observations, *self._in_passing(observations)]
         if primaries:
-            return [] if self._settled() else primaries
+            gate = self._missing_of([self._body.gate])
+            return gate or ([] if self._settled() else primaries)
         if self._settled() or not self._primaries_hold():
             return []
         return self._missing_of_guards()

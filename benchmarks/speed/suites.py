@@ -155,8 +155,8 @@ class WholeRuns:
         bridge = self.backend._bridge
         with bridge.hooks(fwd_hooks=hooks):
             _, cache = bridge.run_with_cache(tokens)
-        for site, wanted in reads.items():
-            for read in wanted:
+        for site in sorted(reads):  # layer by layer, as they pass
+            for read in reads[site]:
                 read(cache[self.backend._hook_name(site)])
         return cache[self.backend._hook_name(Site(last_layer, "resid_post"))]
 

@@ -150,6 +150,33 @@ class Backend(Protocol):
         ...
 
     @property
+    def can_reread(self) -> bool:
+        """Whether `reread` gives what attention gave, where it is given the same streams."""
+        ...
+
+    @property
+    def has_parallel_blocks(self) -> bool:
+        """Whether an MLP reads what the heads of its layer read, not what they write."""
+        ...
+
+    def reread(
+        self, layer: int, streams: Mapping[str, torch.Tensor], rows: slice
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """What a layer's attention makes of other residual streams, within a run.
+
+        To be called in an edit of the layer's `pattern`.
+
+        Args:
+            layer: Which.
+            streams: "q", "k" and "v" → what each reads before the norm, `[row, pos, d_model]`.
+            rows: Which rows of the run these are.
+
+        Returns:
+            `z` `[row, pos, head, d_head]` and the pattern `[row, head, query, key]`.
+        """
+        ...
+
+    @property
     def has_query_key_norms(self) -> bool:
         """Whether queries and keys are normalised, so that no matrix W_QK scores them."""
         ...

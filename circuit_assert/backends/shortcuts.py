@@ -57,6 +57,37 @@ def _narrows(backend: Backend) -> bool:
     return float((whole - narrow).abs().max()) <= within
 
 
+def rereads_exactly(backend: Backend) -> bool:
+    """Whether attention, run again on the stream that it has read, gives the same within rounding.
+
+    Tried with a layer's queries alone, its keys and its values reading the stream of other tokens
+    too: each then has to matter.
+    """
+    return _tried(backend, "run attention again on another residual stream", _rereads)
+
+
+def _rereads(backend: Backend) -> bool:
+    layer = backend.card.layers // 2
+    pre, pattern, z = (Site(layer, name) for name in ("resid_pre", "pattern", "z"))
+    seen: dict[Site, torch.Tensor] = {}
+    found: list[tuple[torch.Tensor, torch.Tensor]] = []
+
+    def again(passing: torch.Tensor) -> torch.Tensor:
+        streams = dict.fromkeys("qkv", seen[pre])
+        found.append(backend.reread(layer, streams, slice(0, _ROWS)))
+        for slot in "qkv":
+            other = {**streams, slot: seen[pre].flip(0)}
+            found.append(backend.reread(layer, other, slice(0, _ROWS)))
+        return passing
+
+    reads = {site: [lambda a, site=site: seen.update({site: a.clone()})] for site in (pre, z)}
+    backend.run(_tokens(backend), reads=reads, edits={pattern: [again]}, last_layer=layer)
+    (same, _), *others = found
+    within = _ROUNDINGS * torch.finfo(same.dtype).eps * float(same.abs().max())
+    unlike = [float((other - same).abs().max()) > within for other, _ in others]
+    return float((same - seen[z]).abs().max()) <= within and all(unlike)
+
+
 def _tokens(backend: Backend) -> torch.Tensor:
     count = _ROWS * _LENGTH
     tokens = torch.arange(2, 2 + count, device=backend.device) % backend.card.vocabulary

@@ -15,7 +15,8 @@ from circuit_assert.backends.base import Edit, Read, Resume
 from circuit_assert.backends.blocks import Blocks
 from circuit_assert.backends.head_inputs import by_query_head, embeddings
 from circuit_assert.backends.narrowing import only_at
-from circuit_assert.backends.shortcuts import narrows_exactly, resumes_exactly
+from circuit_assert.backends.rereading import Rereading
+from circuit_assert.backends.shortcuts import narrows_exactly, rereads_exactly, resumes_exactly
 from circuit_assert.backends.stream import kept_in_the_stream
 from circuit_assert.components import Site
 from circuit_assert.errors import HookError, ModelError, ModelValidationError
@@ -31,6 +32,7 @@ _HOOKS = {
     "resid_mid": "hook_resid_mid",
     "resid_post": "hook_resid_post",
     "attn_out": "hook_attn_out",
+    "mlp_read": "ln2.hook_in",
     "mlp_out": "hook_mlp_out",
     "mlp_post": "mlp.hook_post",
     "pattern": "attn.hook_pattern",
@@ -117,6 +119,7 @@ class TransformerLensBackend:
         for parameter in bridge.original_model.parameters():
             parameter.requires_grad_(False)
         self._bridge = bridge
+        self._rereading = Rereading(bridge)
         self._blocks = Blocks(bridge.original_model, card.layers)
         parameter = next(bridge.original_model.parameters())
         self.device, self.dtype = parameter.device, parameter.dtype
@@ -124,6 +127,7 @@ class TransformerLensBackend:
         self.has_post_norms = "blocks.0.ln1_post.hook_scale" in bridge.hook_dict
         self._logit_cap = float(getattr(bridge.cfg, "output_logits_soft_cap", 0) or 0)
         self.caps_logits = self._logit_cap > 0
+        self.has_parallel_blocks = bool(getattr(bridge.cfg, "parallel_attn_mlp", False))
 
     @contextmanager
     def in_float32(self) -> Generator[None]:
@@ -157,6 +161,21 @@ class TransformerLensBackend:
     def can_narrow(self) -> bool:
         """Whether the last MLP may run at some positions only: tried once, against a whole run."""
         return self._can_narrow
+
+    @property
+    def can_reread(self) -> bool:
+        """Whether attention can be run again on other streams: tried once, on its own."""
+        return self._can_reread
+
+    @cached_property
+    def _can_reread(self) -> bool:
+        return self._uncounted(rereads_exactly)
+
+    def reread(
+        self, layer: int, streams: Mapping[str, torch.Tensor], rows: slice
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """What a layer's attention makes of other residual streams, within a run."""
+        return self._rereading.heads(layer, streams, rows)
 
     @cached_property
     def _can_resume(self) -> bool:
@@ -195,12 +214,17 @@ class TransformerLensBackend:
         edits = kept_in_the_stream(edits)
         fired: set[Site] = set()
         hooks: list[tuple[str | Callable[..., Any], Callable[..., Any]]] = [
-            (self._hook_name(site), _hook(site, edits.get(site, ()), reads.get(site, ()), fired))
+            (
+                self._hook_name(site),
+                self._hook(site, edits.get(site, ()), reads.get(site, ()), fired),
+            )
             for site in sorted({*reads, *edits})
         ]
         if any(site.layer == last_layer and site.name in _AFTER_MLP for site in {*reads, *edits}):
             needed = None
-        residual = self._run_to(tokens, hooks, last_layer, resume, needed)
+        watched = {site.layer for site in edits if site.name == "pattern"}
+        with self._rereading.watching(watched):
+            residual = self._run_to(tokens, hooks, last_layer, resume, needed)
         silent = {*reads, *edits} - fired
         if silent:
             missed = ", ".join(map(str, sorted(silent)))
@@ -235,6 +259,22 @@ class TransformerLensBackend:
             except _PassComplete:
                 return leaving[0]
         raise HookError(f"block {last_layer} of {self.name} did not run.")
+
+    def _hook(
+        self, site: Site, edits: Sequence[Edit], reads: Sequence[Read], fired: set[Site]
+    ) -> Any:  # noqa: ANN401
+        def act(activation: torch.Tensor, hook: Any) -> torch.Tensor | None:  # noqa: ANN401
+            if self._rereading.taken is not None:
+                self._rereading.taken[site.name] = activation
+                return None
+            fired.add(site)
+            for edit in edits:
+                activation = edit(activation)
+            for read in reads:
+                read(activation)
+            return activation if edits else None
+
+        return act
 
     def _hook_name(self, site: Site) -> str:
         return f"blocks.{site.layer}.{_HOOKS[site.name]}"
@@ -402,18 +442,6 @@ def _rows_of_inputs(linear: Any) -> torch.Tensor:  # noqa: ANN401 - a bridge's l
     weights: torch.Tensor = linear.weight
     is_linear = isinstance(linear.original_component, torch.nn.Linear)
     return (weights.T if is_linear else weights).float()
-
-
-def _hook(site: Site, edits: Sequence[Edit], reads: Sequence[Read], fired: set[Site]) -> Any:  # noqa: ANN401
-    def act(activation: torch.Tensor, hook: Any) -> torch.Tensor | None:  # noqa: ANN401
-        fired.add(site)
-        for edit in edits:
-            activation = edit(activation)
-        for read in reads:
-            read(activation)
-        return activation if edits else None
-
-    return act
 
 
 def _fingerprint(module: torch.nn.Module, processing: str) -> str:

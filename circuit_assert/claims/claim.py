@@ -288,7 +288,7 @@ def _identity(value: object) -> str:
         case str() | int() | None:  # before a protocol is asked, which takes its time
             return str(value)
         case Subject():
-            return str([str(component) for component in value.components])
+            return value.identity
         case Prompts():
             return f"{value.name}#{value.fingerprint}"
         case list() | tuple():

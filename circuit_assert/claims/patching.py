@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -10,18 +9,12 @@ from circuit_assert.claims.ablations import Metric, metric_of
 from circuit_assert.claims.claim import claim
 from circuit_assert.claims.component_effects import ChangeOfScores, beats_peers
 from circuit_assert.claims.criteria import Body, Criterion, all_of
-from circuit_assert.claims.quantities import (
-    CannotTell,
-    MeasuredStatistic,
-    Quantity,
-    Score,
-    Statistic,
-)
+from circuit_assert.claims.quantities import Quantity, Score
+from circuit_assert.claims.ratios import ShareOf
 from circuit_assert.components import Component, Subject
 from circuit_assert.errors import ClaimError
 from circuit_assert.interventions import Patch
 from circuit_assert.measurements import Measurement, Request
-from circuit_assert.measurements.base import AnyRequest, Scores
 from circuit_assert.prompts.base import Prompts, Side
 from circuit_assert.stats.region import above
 
@@ -96,9 +89,7 @@ def _patching(component: Subject, effect: PatchEffect, by: float, share: float |
     parts = [Criterion(verb, effect, above(by), f"what patching {verb}", "logits", owner)]
     if share is not None:
         words = f"share of what the corruption takes that patching {verb}"
-        parts.append(
-            Criterion("share", ShareOfCorruption(effect), above(share), words, "share", owner)
-        )
+        parts.append(Criterion("share", effect.share(share), above(share), words, "share", owner))
     return all_of(
         *parts,
         guards=[beats_peers(component, effect, by, "logits")],
@@ -142,6 +133,11 @@ class PatchEffect(ChangeOfScores):
         """What the corruption takes: the clean score minus the corrupt one."""
         return self._score("clean") - self._score("corrupt")
 
+    def share(self, against: float) -> ShareOf:
+        """What patching changes over what the corruption takes, to be held against a share."""
+        nothing = "the corruption takes nothing, so there is no share of it"
+        return ShareOf(self, self.corruption, against, nothing)
+
     def of(self, components: tuple[Component, ...]) -> Self:
         """The effect of patching others."""
         return replace(self, how=replace(self.how, components=components))
@@ -153,43 +149,3 @@ class PatchEffect(ChangeOfScores):
 
     def _score(self, side: Side, under: Patch | None = None) -> Score:
         return Score(Request(self.metric, self.on, side, under))
-
-
-@dataclass(frozen=True)
-class ShareOfCorruption(Statistic):
-    """What patching changes over what the corruption takes: a ratio of means.
-
-    Args:
-        effect: What patching changes.
-    """
-
-    effect: PatchEffect
-
-    def needs(self, scores: Scores) -> Iterable[AnyRequest]:
-        """The scores of both."""
-        return (*self.effect.needs(scores), *self.effect.corruption.needs(scores))
-
-    def measured(self, scores: Scores) -> MeasuredStatistic:
-        """The ratio over any subset of the units.
-
-        Raises:
-            CannotTell: when the corruption takes nothing on average.
-        """
-        change, taken = (each.measured(scores) for each in self._parts)
-        if not taken.values.mean() > 0:
-            raise CannotTell("the corruption takes nothing, so there is no share of it")
-        return MeasuredStatistic(
-            lambda chosen: float(change.values[chosen].mean() / taken.values[chosen].mean()),
-            list(next(iter(change.clusters.values()))),
-            change.notes,
-        )
-
-    def noise(self, scores: Scores, floor_of: Callable[[AnyRequest], float]) -> float:
-        """That of both, over what the corruption takes."""
-        change, taken = (each.measured(scores).values.mean() for each in self._parts)
-        floor = max(each.noise(scores, floor_of) for each in self._parts)
-        return floor * (1 + abs(float(change / taken))) / abs(float(taken))
-
-    @property
-    def _parts(self) -> tuple[Quantity, Quantity]:
-        return self.effect, self.effect.corruption

@@ -38,9 +38,14 @@ class Editor:
         self.moved = 0.0
         self._on, self._store = on, store
         self._side: Side = side
+        self.sites = intervention.sites
         self._scales: dict[int, torch.Tensor] = {}
         self._kept = lru_cache(maxsize=None)(store.kept)
         self._pooled = lru_cache(maxsize=None)(self._pooled_mean)
+
+    def of_rows(self, rows: slice) -> Editor:
+        """What edits some rows of a run: this, for it keeps nothing from one site to the next."""
+        return self
 
     def edit(self, site: Site, activation: torch.Tensor, batch: Batch) -> torch.Tensor:
         """The activation as the intervention leaves it; the given one is not changed."""

@@ -98,7 +98,11 @@ class Executor:
                 self._run(runs)
 
     def _run(self, runs: Sequence[Request]) -> None:
-        made = plan(runs, can_resume=self.backend.can_resume)
+        made = plan(
+            runs,
+            can_resume=self.backend.can_resume,
+            has_post_norms=self.backend.has_post_norms,
+        )
         needed = {Request(m, one.on, one.side) for one in made.passes for m in one.measurements}
         try:
             for one in made.passes:
@@ -173,7 +177,8 @@ class Executor:
 
     def _measure_floors(self, request: Request) -> None:
         """The floor of a request, and of all that was measured in the same circumstances."""
-        for needed in prerequisites(request, can_resume=False):
+        post_norms = self.backend.has_post_norms
+        for needed in prerequisites(request, can_resume=False, has_post_norms=post_norms):
             if not self.store.has(needed):
                 self._run_items(needed.on, needed.side, [(None, (needed.measurement,))])
         alike = [

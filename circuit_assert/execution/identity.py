@@ -20,7 +20,9 @@ from circuit_assert.prompts.base import Prompts
 _PACKAGE = "circuit_assert"
 _ROOMS = (
     "components.py",
+    "circuits.py",
     "interventions.py",
+    "path_patches.py",
     "prompts",
     "measurements",
     "models",
@@ -74,6 +76,10 @@ class Identity:
                 array: np.ndarray[Any, Any] = value
                 yield f"array {array.dtype} {array.shape}".encode()
                 yield np.ascontiguousarray(array).tobytes()
+            case frozenset():
+                of_set: frozenset[Any] = value
+                yield f"set of {len(of_set)}".encode()
+                yield from sorted(b"".join(self._parts(each)) for each in of_set)
             case Mapping():
                 items: Mapping[Any, Any] = value
                 yield f"mapping of {len(items)}".encode()

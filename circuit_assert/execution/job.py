@@ -16,11 +16,13 @@ from circuit_assert.execution.checkpoints import nearest
 from circuit_assert.execution.cost import flops
 from circuit_assert.execution.edits import Editor
 from circuit_assert.execution.memory import ran_out
+from circuit_assert.execution.paths import PathEditor
 from circuit_assert.execution.rows import Rows, needed_of, on_a_copy
 from circuit_assert.execution.store import Store
 from circuit_assert.interventions import Intervention, first_layer
 from circuit_assert.measurements.activations import Kept
 from circuit_assert.measurements.base import Array, Batch, Measurement, Request
+from circuit_assert.path_patches import PathPatch
 from circuit_assert.prompts.base import Prompts, Side
 
 Item: TypeAlias = "tuple[Intervention | None, tuple[Measurement, ...]]"
@@ -57,7 +59,7 @@ class Job:
         self._prompts = store.tokenized(on)
         self._tokens = store.tokens(on, side)
         self._editors = [
-            Editor(intervention, on, side, store) if intervention else None
+            _editor(intervention, on, side, store, backend) if intervention else None
             for intervention, _ in items
         ]
         self._results: list[dict[Measurement, dict[int, torch.Tensor]]] = [
@@ -171,13 +173,25 @@ class Job:
                 request = Request(measurement, self._on, self._side, intervention)
                 if isinstance(measurement, Kept):
                     self._store.keep(measurement, self._on, self._side, rows)
-                elif editor is not None and editor.moved == 0.0:
+                elif editor is not None and editor.moved == 0.0 and not _may_do_nothing(editor):
                     self._store.failures[request] = (
                         f"{intervention} changed no activation on {self._on.name}: the component "
                         f"is constant there, so this intervention can show nothing"
                     )
                 else:
                     self._store.scores[request] = to_array(rows)
+
+
+def _editor(
+    intervention: Intervention, on: Prompts, side: Side, store: Store, backend: Backend
+) -> Editor | PathEditor:
+    if isinstance(intervention, PathPatch):
+        return PathEditor(intervention, on, store, backend)
+    return Editor(intervention, on, side, store)
+
+
+def _may_do_nothing(editor: Editor | PathEditor) -> bool:
+    return bool(getattr(editor.intervention, "may_do_nothing", False))
 
 
 def _halves_of(group: list[Piece]) -> tuple[list[Piece], list[Piece]] | None:

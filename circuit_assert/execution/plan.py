@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from circuit_assert.components import Component, Direction, Site
+from circuit_assert.components import Component, Direction, Head, Site
 from circuit_assert.interventions import Ablation, Intervention, Patch, Steer, first_layer
 from circuit_assert.measurements.activations import Kept, Residual
 from circuit_assert.measurements.base import Measurement, Request
+from circuit_assert.path_patches import PathPatch
 from circuit_assert.prompts.base import Prompts, Side
 
 
@@ -43,22 +44,27 @@ class Plan:
     sweeps: tuple[Sweep, ...]
 
 
-def plan(requests: Iterable[Request], *, can_resume: bool) -> Plan:
+def plan(requests: Iterable[Request], *, can_resume: bool, has_post_norms: bool = False) -> Plan:
     """Merge requests: one pass for all that only observes a set, one sweep for all that edits it.
 
     Args:
         requests: What is wanted; repeated ones count once.
         can_resume: Whether a run may start at a later block, from a kept residual stream.
+        has_post_norms: Whether heads' outputs pass a norm on their way to the residual stream.
     """
     wanted = list(dict.fromkeys(requests))
     observed = [request for request in wanted if request.under is None]
     edited = [request for request in wanted if request.under is not None]
     for request in edited:
-        observed.extend(prerequisites(request, can_resume=can_resume))
+        observed.extend(
+            prerequisites(request, can_resume=can_resume, has_post_norms=has_post_norms)
+        )
     return Plan(tuple(_passes(observed)), tuple(_sweeps(edited)))
 
 
-def prerequisites(request: Request, *, can_resume: bool) -> list[Request]:
+def prerequisites(
+    request: Request, *, can_resume: bool, has_post_norms: bool = False
+) -> list[Request]:
     """What must be kept from clean runs before an intervention can be made."""
     under = request.under
     if under is None:
@@ -83,11 +89,20 @@ def prerequisites(request: Request, *, can_resume: bool) -> list[Request]:
             )
         case Patch():
             needed.extend(Request(Kept.of(c), request.on, under.source) for c in under.components)
+        case PathPatch():
+            sites = {*under.kept_of_source, *(_scales(under) if has_post_norms else ())}
+            needed.extend(Request(Kept(site), request.on, under.source) for site in sorted(sites))
         case Steer():
             needed.extend(_vector_needs(under.direction))
         case _:
             pass
     return needed
+
+
+def _scales(patch: PathPatch) -> list[Site]:
+    """Of the norms that its heads' outputs pass."""
+    heads = (sender for sender in patch.senders if isinstance(sender, Head))
+    return [Site(head.layer, "attn_post_scale") for head in heads]
 
 
 def _vector_needs(component: Component) -> list[Request]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from circuit_assert.backends.base import Edit, Read
 from circuit_assert.components import Site
 from circuit_assert.execution.edits import Editor
+from circuit_assert.execution.paths import PathEditor, PathRows
 from circuit_assert.measurements.base import (
     Batch,
     Measurement,
@@ -35,13 +36,14 @@ class Rows:
         self,
         start: int,
         batch: Batch,
-        editor: Editor | None,
+        editor: Editor | PathEditor | None,
         measurements: Sequence[Measurement],
         weights: Weights,
     ) -> None:
         self.batch = batch
         self._rows = slice(start, start + len(batch.units))
-        self._editor, self._weights = editor, weights
+        self._editor = editor.of_rows(self._rows) if editor else None
+        self._weights = weights
         self._readers: Mapping[Measurement, Reader] = {
             measurement: measurement.reader(batch, weights) for measurement in measurements
         }
@@ -52,7 +54,7 @@ class Rows:
             for site in measurement.sites(self._weights):
                 reads.setdefault(site, []).append(self._read(reader, site))
         if self._editor is not None:
-            for site in self._editor.intervention.sites:
+            for site in self._editor.sites:
                 if site.name == "attn_post_scale":
                     reads.setdefault(site, []).append(self._note(self._editor, site))
                 else:
@@ -70,10 +72,10 @@ class Rows:
     def _read(self, reader: Reader, site: Site) -> Read:
         return lambda activation: reader.read(site, activation[self._rows])
 
-    def _note(self, editor: Editor, site: Site) -> Read:
+    def _note(self, editor: Editor | PathRows, site: Site) -> Read:
         return lambda activation: editor.note(site, activation[self._rows])
 
-    def _edit(self, editor: Editor, site: Site) -> Edit:
+    def _edit(self, editor: Editor | PathRows, site: Site) -> Edit:
         def edit(activation: torch.Tensor) -> torch.Tensor:
             activation[self._rows] = editor.edit(site, activation[self._rows], self.batch)
             return activation

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from circuit_assert.circuit_files import circuit_of, read_circuit
+from circuit_assert.circuits import Among, Circuit, ModelCircuit
 from circuit_assert.components import (
     Component,
     Direction,
@@ -180,6 +183,41 @@ class Model:
         site = parse_site(at)
         self._check_layer(site.layer, at)
         return Subject(self, (Direction(site, toward, versus),))
+
+    def circuit(
+        self,
+        members: Sequence[str] | Circuit | Path,
+        *,
+        among: Among | None = None,
+    ) -> ModelCircuit:
+        """A circuit of nodes or of edges: `model.circuit(["L0H1 -> L1H2.k", "L1H2 -> logits"])`.
+
+        Args:
+            members: Addresses of heads and MLPs, or of edges; or a `Path` to a file of them, ours
+                or EAP-IG's (`circuit_assert.circuit_files`).
+            among: What the circuit is chosen among, so what is ablated around it: "heads", "heads
+                and MLPs" or "edges". By default edges; heads; and MLPs where it has one.
+
+        Raises:
+            ComponentError: for an address that cannot be read or does not exist in the model, and
+                for a hub model that has not been fetched, whose heads are not known.
+        """
+        card = self.card
+        if card is None:
+            raise ComponentError(
+                f"{self.name} has not been fetched, so its heads are not known, and nothing can be "
+                f"ablated around a circuit."
+            )
+        match members:
+            case Circuit():
+                chosen = members
+            case Path():
+                chosen = read_circuit(members)
+            case _:
+                chosen = circuit_of(members, among)
+        for node in chosen.nodes:
+            self._check(node)
+        return ModelCircuit(self, chosen.nodes, circuit=chosen, size=(card.layers, card.heads))
 
     def site(self, address: str) -> Site:
         """A site of the model: "L9.resid_post".

@@ -33,8 +33,10 @@ from circuit_assert.models.planted_models.lookup import (
 )
 from circuit_assert.models.planted_models.neurons import neuron_documents, neuron_model
 from circuit_assert.models.planted_models.rasp import compiled_model
+from circuit_assert.models.planted_models.relay import RELAY, relay_model, relay_prompts
 
 __all__ = [
+    "RELAY",
     "AttendingHead",
     "attention_model",
     "basis_model",
@@ -59,6 +61,8 @@ __all__ = [
     "planted_synonyms",
     "planted_unrelated",
     "redundant_induction_model",
+    "relay_model",
+    "relay_prompts",
     "role_prompts",
     "run_documents",
 ]
