@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from circuit_assert.claims.circuits.faithfulness import (
         circuits_are_equivalent as circuits_are_equivalent,
     )
+    from circuit_assert.claims.circuits.inhibition import (
+        head_inhibits_subject as head_inhibits_subject,
+    )
     from circuit_assert.claims.circuits.members import circuit_is_complete as circuit_is_complete
     from circuit_assert.claims.circuits.members import circuit_is_minimal as circuit_is_minimal
     from circuit_assert.claims.circuits.paths import path_matters as path_matters
@@ -113,6 +116,7 @@ _HOMES = {
     "circuits_are_equivalent": "claims.circuits.faithfulness",
     "path_matters": "claims.circuits.paths",
     "Circuit": "circuits",
+    "head_inhibits_subject": "claims.circuits.inhibition",
     "Claim": "claims.claim",
     "claim": "claims.claim",
     "heads_compose": "claims.composition",
@@ -213,6 +217,7 @@ __all__ = [
     "from_templates",
     "head_attends_inductively",
     "head_attends_to",
+    "head_inhibits_subject",
     "head_is_attention_sink",
     "head_is_duplicate_token",
     "head_is_induction",

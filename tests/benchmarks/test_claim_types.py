@@ -78,6 +78,13 @@ def test_every_claim_type_is_at_a_bound_true_and_null():
     assert types == {
         "head_attends_inductively",
         "head_is_induction",
+        "circuit_is_sufficient",
+        "circuit_is_necessary",
+        "circuit_is_faithful",
+        "circuit_is_minimal",
+        "circuit_is_complete",
+        "circuits_are_equivalent",
+        "path_matters",
         "head_is_previous_token",
         "head_is_duplicate_token",
         "head_attends_to",

@@ -18,6 +18,7 @@ from benchmarks.calibration.claim_types.attention import CASES as _ATTENTION
 from benchmarks.calibration.claim_types.backups import CASES as _BACKUPS
 from benchmarks.calibration.claim_types.bases import CASES as _BASES
 from benchmarks.calibration.claim_types.case import Case
+from benchmarks.calibration.claim_types.circuits import CASES as _CIRCUITS
 from benchmarks.calibration.claim_types.composition import CASES as _COMPOSITION
 from benchmarks.calibration.claim_types.direct_effects import CASES as _DIRECT_EFFECTS
 from benchmarks.calibration.claim_types.existence import CASES as _EXISTENCE
@@ -40,6 +41,7 @@ CASES: tuple[Case, ...] = (
     *_PATCHING,
     *_BACKUPS,
     *_DIRECT_EFFECTS,
+    *_CIRCUITS,
     *_NEURONS,
     *_FEATURES,
     *_OV_CIRCUITS,

@@ -19,6 +19,7 @@ from circuit_assert.models.planted_models.induction import (
     induction_model,
     redundant_induction_model,
 )
+from circuit_assert.models.planted_models.inhibiting import inhibiting_model, inhibiting_prompts
 from circuit_assert.models.planted_models.language_words import (
     planted_antonyms,
     planted_operations,
@@ -50,6 +51,8 @@ __all__ = [
     "graded_head",
     "graded_induction_model",
     "induction_model",
+    "inhibiting_model",
+    "inhibiting_prompts",
     "languages_model",
     "lookup_documents",
     "lookup_model",

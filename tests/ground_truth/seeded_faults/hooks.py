@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from circuit_assert import ablation_drops_logit, head_is_induction
-from circuit_assert.backends import blocks, transformer_lens
+from circuit_assert.backends import blocks
 from circuit_assert.backends.base import Resume
 from circuit_assert.backends.transformer_lens import TransformerLensBackend
 from circuit_assert.claims import probes
@@ -103,17 +103,17 @@ def edits_nothing(monkeypatch):
 
 
 def forgets_to_return_the_edit(monkeypatch):
-    right = transformer_lens._hook
+    right = TransformerLensBackend._hook
 
-    def wrong(*given):
-        act = right(*given)
+    def wrong(self, *given):
+        act = right(self, *given)
 
         def returns_nothing(activation, hook):
             act(activation, hook)
 
         return returns_nothing
 
-    monkeypatch.setattr(transformer_lens, "_hook", wrong)
+    monkeypatch.setattr(TransformerLensBackend, "_hook", wrong)
 
 
 def leaves_its_hooks_in_the_model(monkeypatch):
