@@ -38,6 +38,9 @@ if TYPE_CHECKING:
     from circuit_assert.claims.circuits.inhibition import (
         head_inhibits_subject as head_inhibits_subject,
     )
+    from circuit_assert.claims.circuits.interchange import (
+        interchange_predicts_answers as interchange_predicts_answers,
+    )
     from circuit_assert.claims.circuits.members import circuit_is_complete as circuit_is_complete
     from circuit_assert.claims.circuits.members import circuit_is_minimal as circuit_is_minimal
     from circuit_assert.claims.circuits.paths import path_matters as path_matters
@@ -117,6 +120,7 @@ _HOMES = {
     "path_matters": "claims.circuits.paths",
     "Circuit": "circuits",
     "head_inhibits_subject": "claims.circuits.inhibition",
+    "interchange_predicts_answers": "claims.circuits.interchange",
     "Claim": "claims.claim",
     "claim": "claims.claim",
     "heads_compose": "claims.composition",
@@ -224,6 +228,7 @@ __all__ = [
     "head_is_previous_token",
     "heads_back_up",
     "heads_compose",
+    "interchange_predicts_answers",
     "ioi",
     "ioi_prompts",
     "logit_difference",

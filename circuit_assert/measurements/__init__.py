@@ -4,7 +4,7 @@ from circuit_assert.measurements.activations import NeuronActivations, Residual
 from circuit_assert.measurements.attention import AttentionOverPairs
 from circuit_assert.measurements.base import Batch, Measurement, Reader, Request
 from circuit_assert.measurements.heads import DirectContribution, HeadOutputMoments
-from circuit_assert.measurements.outputs import CentredLogit, LogitDifference, Loss, TopTokens
+from circuit_assert.measurements.outputs import CentredLogit, LogitDifference, Loss, Says, TopTokens
 
 __all__ = [
     "AttentionOverPairs",
@@ -19,5 +19,6 @@ __all__ = [
     "Reader",
     "Request",
     "Residual",
+    "Says",
     "TopTokens",
 ]

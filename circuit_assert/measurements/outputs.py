@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 
@@ -119,6 +119,37 @@ class LogProbability(_Output):
         def score(final: torch.Tensor) -> torch.Tensor:
             here = _at(final, batch.positions(self.at))
             return weights.log_probabilities(here, _tensor(answers, final))
+
+        return OutputReader(score)
+
+
+@dataclass(frozen=True)
+class Says(_Output):
+    """Whether the most likely token is the prompt's answer, or its foil: `[unit]`, 1 or 0.
+
+    Args:
+        which: "answers" or "foils".
+        at: The role at which the model answers.
+    """
+
+    which: Literal["answers", "foils"] = "answers"
+    at: str = "end"
+    quantity: ClassVar[str] = "share"
+
+    def __str__(self) -> str:
+        return f"says the {self.which.removesuffix('s')}"
+
+    def final_positions(self, batch: Batch) -> Ints:
+        """Where the model answers."""
+        return at_role(batch, self.at)
+
+    def reader(self, batch: Batch, weights: Weights) -> OutputReader:
+        """What reduces one batch."""
+        expected = _words(batch, self.which)
+
+        def score(final: torch.Tensor) -> torch.Tensor:
+            top = weights.top_tokens(_at(final, batch.positions(self.at)), 1)[:, 0]
+            return (top == _tensor(expected, final)).float()
 
         return OutputReader(score)
 

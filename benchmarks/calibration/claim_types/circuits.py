@@ -30,6 +30,8 @@ _REST = 1.0 - _MOST
 _ONE = ["L0H0", "L1H0"]  # L0H0 does nothing: there are more circuits of two heads to compare with
 _BOTH = ["L0H0", "L1H0", "L1H2"]
 _ALL = [*_BOTH, "L1H3"]
+# of the circuits of as many heads, an eighth has L1H0 too: what is calibrated is the share
+_LOOSE = {"draws": 60, "better_than": 0.5}
 
 Made = Callable[[Model, PromptSet], Claim]
 
@@ -78,18 +80,18 @@ def _cases(name: str, at_bound: Made, true: Made, share: float = 0.25) -> tuple[
 CASES = (
     *_cases(
         "circuit_is_sufficient",
-        _alone(circuit_is_sufficient, _ONE, by=_MOST, draws=60),
-        _alone(circuit_is_sufficient, _ALL, by=0.7, draws=60),
+        _alone(circuit_is_sufficient, _ONE, by=_MOST, **_LOOSE),
+        _alone(circuit_is_sufficient, _BOTH, by=0.7, **_LOOSE),
     ),
     *_cases(
         "circuit_is_necessary",
-        _alone(circuit_is_necessary, _ONE, by=_MOST, draws=60),
-        _alone(circuit_is_necessary, _ALL, by=0.7, draws=60),
+        _alone(circuit_is_necessary, _ONE, by=_MOST, **_LOOSE),
+        _alone(circuit_is_necessary, _ALL, by=0.7, **_LOOSE),
     ),
     *_cases(
         "circuit_is_faithful",
-        _alone(circuit_is_faithful, _ONE, within=_REST, draws=60),
-        _alone(circuit_is_faithful, _ALL, within=0.2, draws=60),
+        _alone(circuit_is_faithful, _ONE, within=_REST, **_LOOSE),
+        _alone(circuit_is_faithful, _BOTH, within=0.2, **_LOOSE),
     ),
     *_cases(
         "circuit_is_minimal",
