@@ -32,7 +32,7 @@ def renamed(words, seed=0):
 SAME_NAMES, OTHER_NAMES = renamed(FILLERS), renamed(NAMES)
 
 
-def of(model, head, agreeing=SAME_NAMES, by=0.7, on=PROMPTS, **named):
+def of(model, head, agreeing=SAME_NAMES, by=0.75, on=PROMPTS, **named):
     return interchange_predicts_answers(model[head], on=on, agreeing=agreeing, by=by, **named)
 
 
