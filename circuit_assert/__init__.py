@@ -33,6 +33,12 @@ if TYPE_CHECKING:
     from circuit_assert.claims.features import feature_is_multilingual as feature_is_multilingual
     from circuit_assert.claims.heads import head_attends_inductively as head_attends_inductively
     from circuit_assert.claims.heads import head_is_induction as head_is_induction
+    from circuit_assert.claims.name_movers import (
+        head_is_name_mover as head_is_name_mover,
+    )
+    from circuit_assert.claims.name_movers import (
+        head_is_negative_name_mover as head_is_negative_name_mover,
+    )
     from circuit_assert.claims.neurons import neuron_promotes_token as neuron_promotes_token
     from circuit_assert.claims.ov_circuits import ov_circuit_copies as ov_circuit_copies
     from circuit_assert.claims.patching import patching_breaks_logit as patching_breaks_logit
@@ -100,6 +106,8 @@ _HOMES = {
     "feature_is_multilingual": "claims.features",
     "head_attends_inductively": "claims.heads",
     "head_is_induction": "claims.heads",
+    "head_is_name_mover": "claims.name_movers",
+    "head_is_negative_name_mover": "claims.name_movers",
     "neuron_promotes_token": "claims.neurons",
     "patching_breaks_logit": "claims.patching",
     "patching_restores_logit": "claims.patching",
@@ -185,6 +193,8 @@ __all__ = [
     "head_is_attention_sink",
     "head_is_duplicate_token",
     "head_is_induction",
+    "head_is_name_mover",
+    "head_is_negative_name_mover",
     "head_is_previous_token",
     "heads_back_up",
     "heads_compose",

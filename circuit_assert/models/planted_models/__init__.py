@@ -31,6 +31,7 @@ from circuit_assert.models.planted_models.lookup import (
     lookup_model,
     lookup_prompts,
 )
+from circuit_assert.models.planted_models.naming import naming_model, naming_prompts
 from circuit_assert.models.planted_models.neurons import neuron_documents, neuron_model
 from circuit_assert.models.planted_models.rasp import compiled_model
 
@@ -52,6 +53,8 @@ __all__ = [
     "lookup_documents",
     "lookup_model",
     "lookup_prompts",
+    "naming_model",
+    "naming_prompts",
     "neuron_documents",
     "neuron_model",
     "planted_antonyms",

@@ -22,6 +22,7 @@ from circuit_assert.models.planted_models import (
     induction_model,
     languages_model,
     lookup_model,
+    naming_model,
     neuron_model,
     redundant_induction_model,
 )
@@ -39,6 +40,8 @@ _MODELS: dict[str, PlantedModel] = {
         graded_attention_model("example", (AttendingHead(back={1: 1.0}),))
     ),
     "lookup_model()": lookup_model(),
+    "naming_model()": naming_model(),
+    "naming_model(grouped_queries=True)": naming_model(grouped_queries=True),
     "neuron_model()": neuron_model(),
     "neuron_model(gated=True)": neuron_model(gated=True),
     'languages_model("shared")': languages_model("shared"),
