@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from circuit_assert.claims.claim import Claim as Claim
     from circuit_assert.claims.claim import claim as claim
     from circuit_assert.claims.composition import heads_compose as heads_compose
+    from circuit_assert.claims.copy_suppression import (
+        head_suppresses_copies as head_suppresses_copies,
+    )
     from circuit_assert.claims.criteria import all_of as all_of
     from circuit_assert.claims.criteria import any_of as any_of
     from circuit_assert.claims.direct_effects import direct_effect_is as direct_effect_is
@@ -98,6 +101,7 @@ _HOMES = {
     "Claim": "claims.claim",
     "claim": "claims.claim",
     "heads_compose": "claims.composition",
+    "head_suppresses_copies": "claims.copy_suppression",
     "all_of": "claims.criteria",
     "any_of": "claims.criteria",
     "direct_effect_is": "claims.direct_effects",
@@ -196,6 +200,7 @@ __all__ = [
     "head_is_name_mover",
     "head_is_negative_name_mover",
     "head_is_previous_token",
+    "head_suppresses_copies",
     "heads_back_up",
     "heads_compose",
     "ioi",

@@ -101,8 +101,10 @@ def _ranks(weights: Weights, written: torch.Tensor, tokens: torch.Tensor) -> tor
     """`[set, token, d_model]` → `[2, set, token]`; 1 for the token that is raised, lowered most."""
     import torch
 
-    own = (written * weights.unembedding(tokens)).sum(-1)
-    slack = 1e-5 * own.abs()  # a token's own logit is found again with another rounding
+    rows = weights.unembedding(tokens)
+    own = (written * rows).sum(-1)
+    # a token's own logit is found again with another rounding: it does not beat itself
+    slack = 1e-6 * written.norm(dim=-1) * rows.norm(dim=-1)
     ahead = torch.zeros(2, *own.shape, dtype=torch.int64, device=own.device)
     for piece in unembedding_pieces(weights):
         logits = written.reshape(-1, written.shape[-1]) @ piece.T

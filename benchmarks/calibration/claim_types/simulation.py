@@ -19,6 +19,7 @@ from benchmarks.calibration.claim_types.backups import CASES as _BACKUPS
 from benchmarks.calibration.claim_types.bases import CASES as _BASES
 from benchmarks.calibration.claim_types.case import Case
 from benchmarks.calibration.claim_types.composition import CASES as _COMPOSITION
+from benchmarks.calibration.claim_types.copy_suppression import CASES as _COPY_SUPPRESSION
 from benchmarks.calibration.claim_types.direct_effects import CASES as _DIRECT_EFFECTS
 from benchmarks.calibration.claim_types.existence import CASES as _EXISTENCE
 from benchmarks.calibration.claim_types.features import CASES as _FEATURES
@@ -42,6 +43,7 @@ CASES: tuple[Case, ...] = (
     *_BACKUPS,
     *_DIRECT_EFFECTS,
     *_NAME_MOVERS,
+    *_COPY_SUPPRESSION,
     *_NEURONS,
     *_FEATURES,
     *_OV_CIRCUITS,

@@ -34,6 +34,10 @@ from circuit_assert.models.planted_models.lookup import (
 from circuit_assert.models.planted_models.naming import naming_model, naming_prompts
 from circuit_assert.models.planted_models.neurons import neuron_documents, neuron_model
 from circuit_assert.models.planted_models.rasp import compiled_model
+from circuit_assert.models.planted_models.suppressing import (
+    suppressing_documents,
+    suppressing_model,
+)
 
 __all__ = [
     "AttendingHead",
@@ -64,4 +68,6 @@ __all__ = [
     "redundant_induction_model",
     "role_prompts",
     "run_documents",
+    "suppressing_documents",
+    "suppressing_model",
 ]

@@ -25,6 +25,7 @@ from circuit_assert.models.planted_models import (
     naming_model,
     neuron_model,
     redundant_induction_model,
+    suppressing_model,
 )
 
 _MODELS: dict[str, PlantedModel] = {
@@ -57,6 +58,8 @@ _MODELS: dict[str, PlantedModel] = {
     "copying_model()": copying_model(),
     "copying_model(grouped_queries=True)": copying_model(grouped_queries=True),
     'graded_copying_model("example", np.eye(12))': graded_copying_model("example", np.eye(12)),
+    "suppressing_model()": suppressing_model(),
+    "suppressing_model(grouped_queries=True)": suppressing_model(grouped_queries=True),
     'compiled_model("induction")': compiled_model("induction"),
     'compiled_model("count")': compiled_model("count"),
 }
