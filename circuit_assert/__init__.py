@@ -64,6 +64,7 @@ if TYPE_CHECKING:
     from circuit_assert.claims.sinks import head_is_attention_sink as head_is_attention_sink
     from circuit_assert.claims.subspaces import subspaces_are_disjoint as subspaces_are_disjoint
     from circuit_assert.claims.subspaces import subspaces_overlap as subspaces_overlap
+    from circuit_assert.claims.succession import head_is_successor as head_is_successor
     from circuit_assert.counterexamples.claims import on_one_prompt as on_one_prompt
     from circuit_assert.counterexamples.falsify import falsify as falsify
     from circuit_assert.counterexamples.search import Counterexample as Counterexample
@@ -131,6 +132,7 @@ _HOMES = {
     "residual_stream_decomposes": "claims.residual_stream",
     "subspaces_are_disjoint": "claims.subspaces",
     "subspaces_overlap": "claims.subspaces",
+    "head_is_successor": "claims.succession",
     "robustly": "claims.robustness",
     "on_one_prompt": "counterexamples.claims",
     "falsify": "counterexamples.falsify",
@@ -200,6 +202,7 @@ __all__ = [
     "head_is_name_mover",
     "head_is_negative_name_mover",
     "head_is_previous_token",
+    "head_is_successor",
     "head_suppresses_copies",
     "heads_back_up",
     "heads_compose",

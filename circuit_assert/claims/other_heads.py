@@ -80,18 +80,35 @@ def outdoes(own: Outcomes, others: Outcomes, alpha: float, what: str) -> Found:
     if len(others) < _LEAST:
         return Found(None, f"there are {len(others)} {what}: {_LEAST} are needed")
     paired = others[np.arange(len(own)) % len(others), np.arange(len(own))]
-    for_own, against = int((own & ~paired).sum()), int((paired & ~own).sum())
-    p = _half_or_more(for_own, for_own + against)
+    found = pairs_test(own, paired)
     words = (
         f"{own.mean():.0%} of {len(own)} tokens, with {len(others)} {what} {others.mean():.0%}; of "
-        f"those that tell a pair apart, {for_own} are for it and {against} against"
+        f"those that tell a pair apart, {found.ahead} are for it and {found.behind} against"
     )
-    holds = True if p <= alpha else False if against >= max(for_own, 1) else None
-    return Found(holds, words, p_value=p, effect=float(own.mean()), notes=(words,))
+    lost = found.behind >= max(found.ahead, 1)
+    holds = True if found.p_value <= alpha else False if lost else None
+    return Found(holds, words, p_value=found.p_value, effect=float(own.mean()), notes=(words,))
 
 
-def _half_or_more(heads: int, tosses: int) -> float:
-    """P(at least as many heads in fair tosses)."""
+@dataclass(frozen=True)
+class Pairs:
+    """How pairs of outcomes came out.
+
+    Args:
+        ahead: Pairs in which it holds of the first alone.
+        behind: Pairs in which it holds of the second alone.
+        p_value: That there are as many of the former by chance, were either as likely.
+    """
+
+    ahead: int
+    behind: int
+    p_value: float
+
+
+def pairs_test(first: Outcomes, second: Outcomes) -> Pairs:
+    """McNemar's exact test, one-sided."""
     from scipy import special
 
-    return float(special.bdtrc(heads - 1, tosses, 0.5)) if heads else 1.0
+    ahead, behind = int((first & ~second).sum()), int((second & ~first).sum())
+    p = float(special.bdtrc(ahead - 1, ahead + behind, 0.5)) if ahead else 1.0
+    return Pairs(ahead, behind, p)

@@ -31,6 +31,7 @@ from benchmarks.calibration.claim_types.patching import CASES as _PATCHING
 from benchmarks.calibration.claim_types.residual_stream import CASES as _RESIDUAL_STREAM
 from benchmarks.calibration.claim_types.sinks import CASES as _SINKS
 from benchmarks.calibration.claim_types.subspaces import CASES as _SUBSPACES
+from benchmarks.calibration.claim_types.succession import CASES as _SUCCESSION
 from circuit_assert.stats import Verdict
 
 CASES: tuple[Case, ...] = (
@@ -44,6 +45,7 @@ CASES: tuple[Case, ...] = (
     *_DIRECT_EFFECTS,
     *_NAME_MOVERS,
     *_COPY_SUPPRESSION,
+    *_SUCCESSION,
     *_NEURONS,
     *_FEATURES,
     *_OV_CIRCUITS,

@@ -10,6 +10,7 @@ from circuit_assert.models.planted_models.bases import basis_model
 from circuit_assert.models.planted_models.composing import composing_model
 from circuit_assert.models.planted_models.composition import composition_model
 from circuit_assert.models.planted_models.copying import copying_model, graded_copying_model
+from circuit_assert.models.planted_models.counting import counting_model
 from circuit_assert.models.planted_models.graded import graded_head, graded_induction_model
 from circuit_assert.models.planted_models.graded_attention import (
     AttendingHead,
@@ -47,6 +48,7 @@ __all__ = [
     "composing_model",
     "composition_model",
     "copying_model",
+    "counting_model",
     "drawn_documents",
     "graded_attention_model",
     "graded_copying_model",

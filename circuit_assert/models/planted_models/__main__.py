@@ -15,6 +15,7 @@ from circuit_assert.models.planted_models import (
     composing_model,
     composition_model,
     copying_model,
+    counting_model,
     graded_attention_model,
     graded_copying_model,
     graded_head,
@@ -60,6 +61,8 @@ _MODELS: dict[str, PlantedModel] = {
     'graded_copying_model("example", np.eye(12))': graded_copying_model("example", np.eye(12)),
     "suppressing_model()": suppressing_model(),
     "suppressing_model(grouped_queries=True)": suppressing_model(grouped_queries=True),
+    "counting_model()": counting_model(),
+    "counting_model(grouped_queries=True)": counting_model(grouped_queries=True),
     'compiled_model("induction")': compiled_model("induction"),
     'compiled_model("count")': compiled_model("count"),
 }
