@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from circuit_assert.claims.ablations import competence
 from circuit_assert.claims.claim import claim
-from circuit_assert.claims.component_effects import PeerContrast
+from circuit_assert.claims.component_effects import PeerContrast, in_discovery
 from circuit_assert.claims.criteria import Body, Criterion, Fact, all_of
 from circuit_assert.claims.direct_effects import DirectEffect
 from circuit_assert.claims.other_heads import RanksUnlikeOthers
 from circuit_assert.claims.ov_circuits import OwnTop, effective_circuit
+from circuit_assert.claims.quantities import Score
 from circuit_assert.claims.roles import attends_more
-from circuit_assert.components import Subject
+from circuit_assert.components import Component, Head, Subject
 from circuit_assert.errors import ClaimError
+from circuit_assert.measurements import AttentionOverPairs, Request
+from circuit_assert.measurements.base import AnyRequest, Scores
 from circuit_assert.measurements.ov import OVCircuit
 from circuit_assert.prompts.base import Prompts
 from circuit_assert.prompts.token_samples import AnswerTokens, named_tokens
@@ -43,8 +45,8 @@ def head_is_name_mover(
     more than `copying` of the names, the name is among the `top` tokens that W_OV raises most when
     it reads the effective embedding (the embedding and what the first MLP makes of it). Direct
     effect: what it writes at the end favours the answer over the foil. Controls: those of
-    `head_attends_to`; names are copied by fewer other heads; components that write about as much
-    contribute less.
+    `head_attends_to`; names are copied by fewer other heads; heads that write about as much, and do
+    not attend so, contribute less.
 
     Args:
         heads: One head of the second layer or later, or several: each attends, and their outputs
@@ -165,8 +167,7 @@ def _mover(
             ),
             Criterion(
                 "writes more than others",
-                # its bound is a sign, which half of all heads meet: none is left out as a peer
-                PeerContrast(effect, math.inf),
+                AgainstBystanders(effect, bounds.attention, *roles_of(roles)),
                 above(0.0),
                 "its effect minus the mean absolute effect of its peers",
                 "logits",
@@ -175,6 +176,58 @@ def _mover(
         ],
         gate=competence(heads, "logit difference", on, 0.0),
     )
+
+
+@dataclass(frozen=True)
+class AgainstBystanders(PeerContrast):
+    """A direct effect minus the mean absolute one of heads that write about as much.
+
+    Peers are heads that, on the discovery half of the clusters, do not attend as the claim says:
+    the claim's bound on effects may be a sign, which half of all heads meet, and other name movers
+    are no control.
+
+    Args:
+        role: The position that name movers attend to.
+        rivals: Those that they attend to less.
+    """
+
+    role: str
+    rivals: tuple[str, ...]
+
+    def needs(self, scores: Scores) -> Iterable[AnyRequest]:
+        """The effects and what tells the peers; and the attention of all heads."""
+        return [*super().needs(scores), *self._attention.values()]
+
+    def fails(self, peers: tuple[Component, ...], scores: Scores) -> bool:
+        """Whether some of the peers do not attend so."""
+        return any(not self._attends(peer, scores) for peer in peers)
+
+    def _attends(self, peer: Component, scores: Scores) -> bool:
+        if not isinstance(peer, Head):
+            return False
+        to = {
+            role: Score(request, (peer.layer, peer.head)).measured(scores)
+            for role, request in self._attention.items()
+        }
+        half = in_discovery(to[self.role])
+        mean = {role: measured.values[half].mean() for role, measured in to.items()}
+        return all(mean[self.role] - mean[rival] > self.by for rival in self.rivals)
+
+    @property
+    def _attention(self) -> dict[str, Request]:
+        """Role → attention to it."""
+        on = self.effect.on
+        return {
+            role: Request(AttentionOverPairs(f"end→{role}"), on)
+            for role in (self.role, *self.rivals)
+        }
+
+
+def roles_of(roles: tuple[str, str | Sequence[str]]) -> tuple[str, tuple[str, ...]]:
+    """A role and its rivals; the corrupt side is none that peers are told by."""
+    role, versus = roles
+    rivals = (versus,) if isinstance(versus, str) else tuple(versus)
+    return role, tuple(rival for rival in rivals if rival != "corrupt")
 
 
 def _attention(

@@ -146,3 +146,14 @@ def test_nothing_is_supported_of_a_model_with_random_weights(planted, seed):
 def test_bad_input_is_refused_before_a_model_loads(kind, address, arguments, error, message):
     with pytest.raises(error, match=message):
         names(Session().model(PLAIN), address, kind, **arguments)
+
+
+def test_other_name_movers_are_no_control_of_what_is_written(model_of):
+    """Peers are heads that do not attend so: L1H3 and those of the first layer, which attend to
+    both names."""
+    evidence = names(model_of(PLAIN), "L1H0")
+    found = next(f for f in evidence.findings if f.name == "writes more than others")
+    peers = next(note for note in found.notes if note.startswith("peers: "))
+    listed = peers.removeprefix("peers: ").split(";")[0].split(", ")
+    assert len(listed) >= 5
+    assert all(peer.startswith("L0") or peer == "L1H3" for peer in listed)

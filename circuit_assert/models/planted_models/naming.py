@@ -20,6 +20,7 @@ _INSTEAD = 12  # fillers that a name which is not copied raises more than itself
 _LENGTHS = (1.0, 1.45, 3.0)  # of the residual stream before each layer and the unembedding
 _LOOKS = ("owner", "rival", "filler", "begin")  # what keys tell apart
 _OWNER: Mapping[str, float] = {"owner": 6.0, "begin": 5.0, "rival": 3.0}  # scores, 0 for the rest
+_BOTH: Mapping[str, float] = {"owner": 6.0, "begin": 5.0, "rival": 6.0}
 _TRUE = {
     "L1H0": "is a name mover",
     "L1H1": "is a negative name mover",
@@ -192,7 +193,7 @@ def _heads(
         (_OWNER, nothing, 2.6 * partly),
         (_OWNER, nothing, -1.8 * partly),
         (_OWNER, nothing, 1.2 * others),
-        ({"owner": 6.0, "begin": 5.0, "rival": 6.0}, nothing, 2.0 * each),
+        (_BOTH, nothing, 2.0 * each),
         ({"owner": 6.0, "filler": 4.2}, nothing, instead),
         (_OWNER, 1.4 * each, -2.0 * each),
         (_OWNER, nothing, 1.8 * half),
@@ -201,10 +202,10 @@ def _heads(
 
 
 def _bystander(made: Blueprint, head: int, generator: np.random.Generator) -> None:
-    """A head of the first layer that attends to the owner and writes about as much, aside."""
+    """A head of the first layer that attends to both names and writes about as much, aside."""
     # with alternating signs, so that they add little to the length that norms divide by
     size, loudness = made.shape.vocabulary, (1.5 + 0.1 * head) * (-1) ** head
-    _look(made, 0, head, _OWNER)
+    _look(made, 0, head, _BOTH)
     made.output(0, head, "aside", loudness * np.eye(size))
     made.output(0, head, "say", 0.02 * generator.standard_normal((size, size)))
 
