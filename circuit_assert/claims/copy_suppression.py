@@ -11,7 +11,7 @@ from circuit_assert.claims.claim import claim
 from circuit_assert.claims.criteria import Body, Criterion, Fact, Found, Question, all_of
 from circuit_assert.claims.other_heads import Outcomes, RanksUnlikeOthers, outdoes
 from circuit_assert.claims.ov_circuits import OwnTop, effective_circuit
-from circuit_assert.claims.quantities import CannotTell, Measured, Quantity, Score
+from circuit_assert.claims.quantities import CannotTell, Measured, Quantity
 from circuit_assert.components import Head, Subject
 from circuit_assert.errors import ClaimError
 from circuit_assert.measurements import Request
@@ -203,7 +203,7 @@ class KeysUnlikeOthers(Question):
 
 @dataclass(frozen=True)
 class WhereAttended(Quantity):
-    """How often a head lowers what it attends to, text by text.
+    """Whether a head lowers what it attends to, place by place of some texts.
 
     Args:
         of: The measurement.
@@ -220,18 +220,24 @@ class WhereAttended(Quantity):
         return (Request(self.of, self.on),)
 
     def measured(self, scores: Scores) -> Measured:
-        """The share of each text that has such places.
+        """0 or 1 for each place; texts are the clusters.
 
         Raises:
-            CannotTell: when no text has.
+            CannotTell: when there is none.
         """
         request = Request(self.of, self.on)
-        places = scores[request][:, 2]
-        kept = places > 0
-        if not kept.any():
+        table = scores[request][:, self.column]
+        rows, places = np.nonzero(~np.isnan(table))
+        if not len(rows):
             raise CannotTell(
                 f"{self.of.head} gives no token more than {self.of.above:g} of its attention on "
                 f"{self.on.name}"
             )
-        note = f"{places.sum():.0f} places in {kept.sum()} of {len(kept)} texts"
-        return Score(request, (self.column,)).measured(scores).keeping(kept, note)
+        prompts = scores.tokenized(self.on)
+        return Measured(
+            table[rows, places].astype(np.float64),
+            {name: [ids[row] for row in rows] for name, ids in prompts.clusters.items()},
+            tuple((rows * table.shape[1] + places).tolist()),
+            binary=True,
+            notes=(f"{len(rows)} places in {len(set(rows.tolist()))} of {len(table)} texts",),
+        )

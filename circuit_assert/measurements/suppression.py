@@ -21,13 +21,13 @@ _PLACES = 24  # of each text: with 40 texts, 960 × 640 × 262,144 multiplicatio
 
 @dataclass(frozen=True)
 class LoweredWhereAttended(ReadsOnTheWay):
-    """Of a text, how often an attended token is lowered, and one that is not: `[unit, 3]`.
+    """Whether attended tokens are lowered, and tokens that are not: `[unit, 2, place]`, 0 or 1.
 
-    First the share of places (a token that attends, one that gets more than `above` of its
-    attention) at which the attended token is among the `top` that the head's whole output lowers
-    most, by its direct effect on the logits; then the same of a token before that gets less than a
-    tenth of `above`; then how many places there are. Shares are NaN where there is none. At most
-    24 places of a text count, evenly spread. The beginning token is no word that could be lowered.
+    A place is a token that attends and one, itself or before it, that gets more than `above` of its
+    attention. First whether that one is among the `top` tokens that the head's whole output lowers
+    most, by its direct effect on the logits; then the same of one that gets less than a tenth of
+    `above`. At most 24 places of a text count, evenly spread; NaN beyond the last. The beginning
+    token is no word that could be lowered.
 
     Args:
         head: The head.
@@ -77,21 +77,20 @@ class LoweredReader:
         self._kept[site.name] = (activation[:, head] if pattern else activation[:, :, head]).float()
 
     def finish(self, final: torch.Tensor) -> torch.Tensor:
-        """`[row, 3]`."""
+        """`[row, 2, place]`."""
         import torch
 
         z = self._kept["z"]
         places = _places(self._kept["pattern"].cpu().numpy(), self._tokens, self._of.above)
-        scores = torch.full((len(z), 3), float("nan"), dtype=torch.float32)
-        scores[:, 2] = 0.0
+        scores = torch.full((len(z), 2, _PLACES), float("nan"), dtype=torch.float32)
         if len(places):
             rows, queries = places[:, 0], places[:, 1]
             w_o = self._weights.head_output_weights(self._of.head.layer)[self._of.head.head]
             written = z[rows, queries] @ w_o
             lowered = self._lowered(written, self._tokens[rows[:, None], places[:, 2:]])
             for row in np.unique(rows):
-                scores[row, :2] = lowered[rows == row].mean(0)
-                scores[row, 2] = float((rows == row).sum())
+                own = lowered[rows == row].T
+                scores[row, :, : own.shape[1]] = own
         return scores.to(z.device)
 
     def _lowered(self, written: torch.Tensor, tokens: Ints) -> torch.Tensor:

@@ -6,8 +6,8 @@ bound of attention, 0.15, was set on the discovery half of the templates, where 
 out among all; copying is 0.5, between the paper's average head and its name movers. Of the copy
 scores, which come from weights and not from prompts, most names were seen before.
 
-What is found of the four is all undecided. After a first look at the test half, the control by other
-heads was changed: heads that attend as name movers do are no peers any more. That decided nothing.
+All four are undecided. After a first look at the test half, the control by other heads was changed:
+heads that attend as name movers do are no peers any more. That decided nothing.
 """
 
 import pytest
