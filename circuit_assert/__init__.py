@@ -47,6 +47,9 @@ if TYPE_CHECKING:
     from circuit_assert.claims.claim import Claim as Claim
     from circuit_assert.claims.claim import claim as claim
     from circuit_assert.claims.composition import heads_compose as heads_compose
+    from circuit_assert.claims.copy_suppression import (
+        head_suppresses_copies as head_suppresses_copies,
+    )
     from circuit_assert.claims.criteria import all_of as all_of
     from circuit_assert.claims.criteria import any_of as any_of
     from circuit_assert.claims.direct_effects import direct_effect_is as direct_effect_is
@@ -55,6 +58,12 @@ if TYPE_CHECKING:
     from circuit_assert.claims.features import feature_is_multilingual as feature_is_multilingual
     from circuit_assert.claims.heads import head_attends_inductively as head_attends_inductively
     from circuit_assert.claims.heads import head_is_induction as head_is_induction
+    from circuit_assert.claims.name_movers import (
+        head_is_name_mover as head_is_name_mover,
+    )
+    from circuit_assert.claims.name_movers import (
+        head_is_negative_name_mover as head_is_negative_name_mover,
+    )
     from circuit_assert.claims.neurons import neuron_promotes_token as neuron_promotes_token
     from circuit_assert.claims.ov_circuits import ov_circuit_copies as ov_circuit_copies
     from circuit_assert.claims.patching import patching_breaks_logit as patching_breaks_logit
@@ -77,6 +86,7 @@ if TYPE_CHECKING:
     from circuit_assert.claims.sinks import head_is_attention_sink as head_is_attention_sink
     from circuit_assert.claims.subspaces import subspaces_are_disjoint as subspaces_are_disjoint
     from circuit_assert.claims.subspaces import subspaces_overlap as subspaces_overlap
+    from circuit_assert.claims.succession import head_is_successor as head_is_successor
     from circuit_assert.counterexamples.claims import on_one_prompt as on_one_prompt
     from circuit_assert.counterexamples.falsify import falsify as falsify
     from circuit_assert.counterexamples.search import Counterexample as Counterexample
@@ -124,6 +134,7 @@ _HOMES = {
     "Claim": "claims.claim",
     "claim": "claims.claim",
     "heads_compose": "claims.composition",
+    "head_suppresses_copies": "claims.copy_suppression",
     "all_of": "claims.criteria",
     "any_of": "claims.criteria",
     "direct_effect_is": "claims.direct_effects",
@@ -132,6 +143,8 @@ _HOMES = {
     "feature_is_multilingual": "claims.features",
     "head_attends_inductively": "claims.heads",
     "head_is_induction": "claims.heads",
+    "head_is_name_mover": "claims.name_movers",
+    "head_is_negative_name_mover": "claims.name_movers",
     "neuron_promotes_token": "claims.neurons",
     "patching_breaks_logit": "claims.patching",
     "patching_restores_logit": "claims.patching",
@@ -151,6 +164,7 @@ _HOMES = {
     "residual_stream_decomposes": "claims.residual_stream",
     "subspaces_are_disjoint": "claims.subspaces",
     "subspaces_overlap": "claims.subspaces",
+    "head_is_successor": "claims.succession",
     "robustly": "claims.robustness",
     "on_one_prompt": "counterexamples.claims",
     "falsify": "counterexamples.falsify",
@@ -225,7 +239,11 @@ __all__ = [
     "head_is_attention_sink",
     "head_is_duplicate_token",
     "head_is_induction",
+    "head_is_name_mover",
+    "head_is_negative_name_mover",
     "head_is_previous_token",
+    "head_is_successor",
+    "head_suppresses_copies",
     "heads_back_up",
     "heads_compose",
     "interchange_predicts_answers",

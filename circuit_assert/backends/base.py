@@ -203,3 +203,14 @@ class Backend(Protocol):
         Heads that share keys and values have the same W_K and W_V.
         """
         ...
+
+    @property
+    def no_queries_and_keys(self) -> str | None:
+        """Why `queries_or_keys` cannot be worked out; None where they can."""
+        ...
+
+    def queries_or_keys(
+        self, layer: int, which: Literal["q", "k"], residual: torch.Tensor, position: int = 0
+    ) -> torch.Tensor:
+        """What a block makes of residual streams: `[n, d_model]` → `[n, head, d_head]`."""
+        ...

@@ -15,6 +15,7 @@ from circuit_assert.backends.base import Edit, Read, Resume
 from circuit_assert.backends.blocks import Blocks
 from circuit_assert.backends.head_inputs import by_query_head, embeddings
 from circuit_assert.backends.narrowing import only_at
+from circuit_assert.backends.queries_keys import obstacle, vectors
 from circuit_assert.backends.rereading import Rereading
 from circuit_assert.backends.shortcuts import narrows_exactly, rereads_exactly, resumes_exactly
 from circuit_assert.backends.stream import kept_in_the_stream
@@ -400,6 +401,18 @@ class TransformerLensBackend:
         rows = _rows_of_inputs(getattr(block.attn, which))
         gain = self._gain(getattr(block, "ln1", None))
         return by_query_head(rows, gain, self.card, centred=self._centres())
+
+    @property
+    def no_queries_and_keys(self) -> str | None:
+        """Why `queries_or_keys` cannot be worked out; None where they can."""
+        return obstacle(self._bridge, self.card)
+
+    @torch.no_grad()
+    def queries_or_keys(
+        self, layer: int, which: Literal["q", "k"], residual: torch.Tensor, position: int = 0
+    ) -> torch.Tensor:
+        """What a block makes of residual streams, norms and positions included."""
+        return vectors(self._bridge, residual, layer, which, position=position, card=self.card)
 
     def _all_logits(self, residual: torch.Tensor) -> torch.Tensor:
         rows, bias = self._head()

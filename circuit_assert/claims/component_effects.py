@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
+import numpy.typing as npt
 
 from circuit_assert.claims.criteria import Criterion
 from circuit_assert.claims.peers import LEAST, peer_sets, peers_need
@@ -187,15 +188,8 @@ class PeerContrast(Quantity):
     def measured(self, scores: Scores) -> Measured:
         """The contrast on the test half, unit by unit."""
         sets = self._peer_sets(scores)
-        own = self.effect.measured(scores)
-        ids = np.array([str(i) for i in next(iter(own.clusters.values()))])
-        discovery = np.isin(ids, list(discovery_ids(ids.tolist())))
-        peers = {s: self.effect.of(s) for s in sets}
-        failing = {
-            members: effect
-            for members, effect in peers.items()
-            if effect.measured(scores).values[discovery].mean() <= self.by
-        }
+        discovery = in_discovery(self.effect.measured(scores))
+        failing = {peers: self.effect.of(peers) for peers in sets if self.fails(peers, scores)}
         if len(failing) < LEAST:
             raise CannotTell(
                 f"only {len(failing)} of {len(sets)} peers do less than the claim's bound on the "
@@ -210,6 +204,17 @@ class PeerContrast(Quantity):
         """That of the subject's effect; what chooses its peers moves no effect."""
         return self.effect.noise(scores, floor_of)
 
+    def fails(self, peers: tuple[Component, ...], scores: Scores) -> bool:
+        """Whether peers fail the claim on the discovery half, so that they are no such thing."""
+        measured = self.effect.of(peers).measured(scores)
+        return bool(measured.values[in_discovery(measured)].mean() <= self.by)
+
     def _peer_sets(self, scores: Scores) -> list[tuple[Component, ...]]:
         sets = peer_sets(self.effect.components, self.effect.on, scores)
         return [peers for peers in sets if set(peers).isdisjoint(self.effect.apart_from)]
+
+
+def in_discovery(measured: Measured) -> npt.NDArray[np.bool_]:
+    """Which units are of the discovery half of the clusters."""
+    ids = np.array([str(i) for i in next(iter(measured.clusters.values()))])
+    return np.isin(ids, list(discovery_ids(ids.tolist())))

@@ -30,7 +30,7 @@ from circuit_assert.measurements.ov import (
     OwnRanks,
     positivity,
 )
-from circuit_assert.prompts.token_samples import TokenSample, named_tokens, token_sample
+from circuit_assert.prompts.token_samples import Tokens, TokenSample, named_tokens, token_sample
 from circuit_assert.stats.region import above
 
 _ELHAGE = "Elhage et al. 2021, A Mathematical Framework for Transformer Circuits"
@@ -105,9 +105,7 @@ def ov_circuit(
         ClaimError: for an embedding that does not exist, or that a head cannot read.
         PromptError: for tokens that are neither a sample nor different texts.
     """
-    chosen = tuple(c for c in heads.components if isinstance(c, Head))
-    if len(chosen) < len(heads.components):
-        raise ComponentError(f"{claim_type} is about heads; got {heads!r}.")
+    chosen = only_heads(heads, claim_type)
     if embedding not in ("plain", "effective"):
         raise ClaimError(f'there is no embedding {embedding!r}: give "plain" or "effective".')
     first = [head for head in chosen if head.layer == 0]
@@ -116,6 +114,35 @@ def ov_circuit(
             f"{first[0]} reads the embedding before the first MLP: give embedding='plain'."
         )
     return OVCircuit(chosen, named_tokens(tokens, claim_type), embedding == "effective")
+
+
+def effective_circuit(heads: Subject, tokens: Tokens, claim_type: str) -> OVCircuit:
+    """The OV circuit of heads that read what the first MLP makes of tokens.
+
+    Raises:
+        ComponentError: when a component is not a head.
+        ClaimError: for a head of the first layer, which does not read that.
+    """
+    chosen = only_heads(heads, claim_type)
+    first = [head for head in chosen if head.layer == 0]
+    if first:
+        raise ClaimError(
+            f"{first[0]} reads the embedding before the first MLP, and {claim_type} is about what "
+            f"that makes of tokens: name heads of later layers."
+        )
+    return OVCircuit(chosen, tokens, effective=True)
+
+
+def only_heads(heads: Subject, claim_type: str) -> tuple[Head, ...]:
+    """The heads of a subject.
+
+    Raises:
+        ComponentError: when a component is not a head.
+    """
+    chosen = tuple(c for c in heads.components if isinstance(c, Head))
+    if len(chosen) < len(heads.components):
+        raise ComponentError(f"{claim_type} is about heads; got {heads!r}.")
+    return chosen
 
 
 @dataclass(frozen=True)
@@ -232,7 +259,8 @@ def said(of: OVCircuit, scores: Scores) -> str:
     """Which tokens, and by which embedding, as the evidence says it."""
     tokens = len(of.tokens.numbers(scores.weights.tokenizer))
     embedding = "the embedding and the first MLP" if of.effective else "the embedding alone"
-    return f"{tokens} tokens by {embedding}, without positions"
+    folded = ", the gain of the norm after attention folded in" * scores.weights.has_post_norms
+    return f"{tokens} tokens by {embedding}, without positions{folded}"
 
 
 def require_one_scale(of: OVCircuit, scores: Scores) -> None:

@@ -50,6 +50,35 @@ def head_attends_to(
         ClaimError: for a role that the prompts do not have, that comes after `at`, or that is its
             own rival.
     """
+    more, controls, scope = attends_more(head, role, on=on, by=by, versus=versus, at=at)
+    return replace(all_of(*more, guards=controls), scope=scope)
+
+
+def attends_more(
+    head: Subject,
+    role: str,
+    *,
+    on: Prompts,
+    by: float,
+    versus: str | Sequence[str],
+    at: str,
+    of: str = "",
+) -> tuple[list[Criterion], list[Criterion], str]:
+    """The criteria of `head_attends_to`, its controls, and what the sentence has to add.
+
+    Args:
+        head: As there, and so on.
+        role: As there.
+        on: As there.
+        by: As there.
+        versus: As there.
+        at: As there.
+        of: What names of criteria begin with, where there are several heads.
+
+    Raises:
+        ComponentError: as there.
+        ClaimError: as there.
+    """
     rivals = (versus,) if isinstance(versus, str) else tuple(versus)
     if not rivals or role in rivals:
         raise ClaimError(f"versus= names other roles than {role!r}, or is 'corrupt'.")
@@ -58,23 +87,21 @@ def head_attends_to(
         if rival != "corrupt":
             check_roles(on, rival, at)
     there = attention_to(head, role, at=at)
-    body = all_of(
-        *(
-            contrast(
-                there,
-                versus="corrupt" if rival == "corrupt" else attention_to(head, rival, at=at),
-                on=on,
-                by=by,
-                name=f"more than {_said(rival)}",
-            )
-            for rival in rivals
-        ),
-        guards=[
-            not_beside(there, role, at, on),
-            beyond_uniform(there, f"{at}→{role}", on, 0.0, name="not evenly"),
-        ],
-    )
-    return replace(body, scope=f"more than {' and '.join(map(_said, rivals))}")
+    more = [
+        contrast(
+            there,
+            versus="corrupt" if rival == "corrupt" else attention_to(head, rival, at=at),
+            on=on,
+            by=by,
+            name=f"{of}more than {_said(rival)}",
+        )
+        for rival in rivals
+    ]
+    controls = [
+        replace(not_beside(there, role, at, on), name=f"{of}not beside"),
+        beyond_uniform(there, f"{at}→{role}", on, 0.0, name=f"{of}not evenly"),
+    ]
+    return more, controls, f"more than {' and '.join(map(_said, rivals))}"
 
 
 def _said(rival: str) -> str:

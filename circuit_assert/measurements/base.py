@@ -107,6 +107,20 @@ class Weights(Protocol):
         """
         ...
 
+    @property
+    def no_queries_and_keys(self) -> str | None:
+        """Why `queries_or_keys` cannot be worked out; None where they can."""
+        ...
+
+    def queries_or_keys(
+        self, layer: int, which: Literal["q", "k"], residual: torch.Tensor, position: int = 0
+    ) -> torch.Tensor:
+        """What a block makes of residual streams: `[n, d_model]` → `[n, head, d_head]`.
+
+        Biases, norms and the rotation by position included. Heads of a group share their keys.
+        """
+        ...
+
 
 @dataclass(frozen=True)
 class Batch:

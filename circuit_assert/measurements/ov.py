@@ -20,7 +20,7 @@ from circuit_assert.components import Head
 from circuit_assert.measurements.base import Array, Weights
 from circuit_assert.measurements.low_rank import LowRank, low_rank, product, rotation
 from circuit_assert.measurements.neurons import unembedding_pieces
-from circuit_assert.prompts.token_samples import NamedTokens, TokenSample
+from circuit_assert.prompts.token_samples import Tokens
 
 if TYPE_CHECKING:
     import torch
@@ -41,7 +41,7 @@ class OVCircuit:
     """
 
     heads: tuple[Head, ...]
-    tokens: TokenSample | NamedTokens
+    tokens: Tokens
     effective: bool
 
     def read(self, weights: Weights) -> torch.Tensor:

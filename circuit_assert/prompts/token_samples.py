@@ -1,15 +1,24 @@
-"""Which tokens a claim from weights is about: a sample of the vocabulary, or some by name."""
+"""Which tokens a claim from weights is about: a sample, some by name, or those of prompts."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
 from circuit_assert.errors import PromptError
-from circuit_assert.prompts.base import Ints, Tokenizer
+from circuit_assert.prompts.base import Ints, Prompts, Tokenizer
 from circuit_assert.prompts.tokenize import single_token
+
+
+class Tokens(Protocol):
+    """Some tokens of any model. Frozen dataclasses, which say who they are."""
+
+    def numbers(self, tokenizer: Tokenizer) -> Ints:
+        """Their numbers in one model."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -56,6 +65,32 @@ class NamedTokens:
         """
         found = [single_token(text, tokenizer, self.wanted_by) for text in self.texts]
         return np.array(found, np.int64)
+
+
+@dataclass(frozen=True)
+class AnswerTokens:
+    """The first tokens of all answers and foils of some prompts, each once.
+
+    Args:
+        of: The prompts.
+    """
+
+    of: Prompts
+
+    def __str__(self) -> str:
+        return f"answers and foils of {self.of.name}"
+
+    def numbers(self, tokenizer: Tokenizer) -> Ints:
+        """Their numbers, in random order.
+
+        Raises:
+            PromptError: for prompts without answers or foils.
+        """
+        prompts = self.of.tokenize(tokenizer)
+        if not len(prompts.answers) or not len(prompts.foils):
+            raise PromptError(f"{self.of.name} need an answer and a foil each, or names to copy.")
+        both = np.unique(np.concatenate([prompts.answers, prompts.foils]))
+        return np.random.default_rng(0).permutation(both)
 
 
 def token_sample(count: int = 4096, *, seed: int = 0) -> TokenSample:

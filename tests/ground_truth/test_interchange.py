@@ -62,7 +62,9 @@ def test_swapping_everything_is_no_variable(model_of):
 def test_a_bound_below_chance_is_inconclusive(model_of):
     one = PROMPTS.prompts[0]
     alike = tuple(
-        prompt for prompt in inhibiting_prompts(templates=40, per_template=80).prompts if prompt.foil == one.foil
+        prompt
+        for prompt in inhibiting_prompts(templates=40, per_template=80).prompts
+        if prompt.foil == one.foil
     )
     assert len({prompt.clusters["template"] for prompt in alike}) > 15
     evidence = of(model_of(PLANTED), "L0H0", by=0.4, on=replace(PROMPTS, prompts=alike)).check()

@@ -20,16 +20,19 @@ from benchmarks.calibration.claim_types.bases import CASES as _BASES
 from benchmarks.calibration.claim_types.case import Case
 from benchmarks.calibration.claim_types.circuits import CASES as _CIRCUITS
 from benchmarks.calibration.claim_types.composition import CASES as _COMPOSITION
+from benchmarks.calibration.claim_types.copy_suppression import CASES as _COPY_SUPPRESSION
 from benchmarks.calibration.claim_types.direct_effects import CASES as _DIRECT_EFFECTS
 from benchmarks.calibration.claim_types.existence import CASES as _EXISTENCE
 from benchmarks.calibration.claim_types.features import CASES as _FEATURES
 from benchmarks.calibration.claim_types.heads import CASES as _HEADS
+from benchmarks.calibration.claim_types.name_movers import CASES as _NAME_MOVERS
 from benchmarks.calibration.claim_types.neurons import CASES as _NEURONS
 from benchmarks.calibration.claim_types.ov_circuits import CASES as _OV_CIRCUITS
 from benchmarks.calibration.claim_types.patching import CASES as _PATCHING
 from benchmarks.calibration.claim_types.residual_stream import CASES as _RESIDUAL_STREAM
 from benchmarks.calibration.claim_types.sinks import CASES as _SINKS
 from benchmarks.calibration.claim_types.subspaces import CASES as _SUBSPACES
+from benchmarks.calibration.claim_types.succession import CASES as _SUCCESSION
 from circuit_assert.stats import Verdict
 
 CASES: tuple[Case, ...] = (
@@ -42,6 +45,9 @@ CASES: tuple[Case, ...] = (
     *_BACKUPS,
     *_DIRECT_EFFECTS,
     *_CIRCUITS,
+    *_NAME_MOVERS,
+    *_COPY_SUPPRESSION,
+    *_SUCCESSION,
     *_NEURONS,
     *_FEATURES,
     *_OV_CIRCUITS,

@@ -10,6 +10,7 @@ from circuit_assert.models.planted_models.bases import basis_model
 from circuit_assert.models.planted_models.composing import composing_model
 from circuit_assert.models.planted_models.composition import composition_model
 from circuit_assert.models.planted_models.copying import copying_model, graded_copying_model
+from circuit_assert.models.planted_models.counting import counting_model
 from circuit_assert.models.planted_models.graded import graded_head, graded_induction_model
 from circuit_assert.models.planted_models.graded_attention import (
     AttendingHead,
@@ -32,9 +33,14 @@ from circuit_assert.models.planted_models.lookup import (
     lookup_model,
     lookup_prompts,
 )
+from circuit_assert.models.planted_models.naming import naming_model, naming_prompts
 from circuit_assert.models.planted_models.neurons import neuron_documents, neuron_model
 from circuit_assert.models.planted_models.rasp import compiled_model
 from circuit_assert.models.planted_models.relay import RELAY, relay_model, relay_prompts
+from circuit_assert.models.planted_models.suppressing import (
+    suppressing_documents,
+    suppressing_model,
+)
 
 __all__ = [
     "RELAY",
@@ -45,6 +51,7 @@ __all__ = [
     "composing_model",
     "composition_model",
     "copying_model",
+    "counting_model",
     "drawn_documents",
     "graded_attention_model",
     "graded_copying_model",
@@ -57,6 +64,8 @@ __all__ = [
     "lookup_documents",
     "lookup_model",
     "lookup_prompts",
+    "naming_model",
+    "naming_prompts",
     "neuron_documents",
     "neuron_model",
     "planted_antonyms",
@@ -68,4 +77,6 @@ __all__ = [
     "relay_prompts",
     "role_prompts",
     "run_documents",
+    "suppressing_documents",
+    "suppressing_model",
 ]

@@ -15,6 +15,7 @@ from circuit_assert.models.planted_models import (
     composing_model,
     composition_model,
     copying_model,
+    counting_model,
     graded_attention_model,
     graded_copying_model,
     graded_head,
@@ -22,8 +23,10 @@ from circuit_assert.models.planted_models import (
     induction_model,
     languages_model,
     lookup_model,
+    naming_model,
     neuron_model,
     redundant_induction_model,
+    suppressing_model,
 )
 
 _MODELS: dict[str, PlantedModel] = {
@@ -39,6 +42,8 @@ _MODELS: dict[str, PlantedModel] = {
         graded_attention_model("example", (AttendingHead(back={1: 1.0}),))
     ),
     "lookup_model()": lookup_model(),
+    "naming_model()": naming_model(),
+    "naming_model(grouped_queries=True)": naming_model(grouped_queries=True),
     "neuron_model()": neuron_model(),
     "neuron_model(gated=True)": neuron_model(gated=True),
     'languages_model("shared")': languages_model("shared"),
@@ -54,6 +59,10 @@ _MODELS: dict[str, PlantedModel] = {
     "copying_model()": copying_model(),
     "copying_model(grouped_queries=True)": copying_model(grouped_queries=True),
     'graded_copying_model("example", np.eye(12))': graded_copying_model("example", np.eye(12)),
+    "suppressing_model()": suppressing_model(),
+    "suppressing_model(grouped_queries=True)": suppressing_model(grouped_queries=True),
+    "counting_model()": counting_model(),
+    "counting_model(grouped_queries=True)": counting_model(grouped_queries=True),
     'compiled_model("induction")': compiled_model("induction"),
     'compiled_model("count")': compiled_model("count"),
 }
