@@ -47,6 +47,8 @@ if TYPE_CHECKING:
     from circuit_assert.claims.probes import logit_difference as logit_difference
     from circuit_assert.claims.probes import loss as loss
     from circuit_assert.claims.probes import prefix_matching_score as prefix_matching_score
+    from circuit_assert.claims.repairs import indirect_effect_is as indirect_effect_is
+    from circuit_assert.claims.repairs import later_layers_repair as later_layers_repair
     from circuit_assert.claims.residual_stream import (
         residual_stream_decomposes as residual_stream_decomposes,
     )
@@ -116,6 +118,8 @@ _HOMES = {
     "prefix_matching_score": "claims.probes",
     "head_attends_to": "claims.roles",
     "head_is_attention_sink": "claims.sinks",
+    "indirect_effect_is": "claims.repairs",
+    "later_layers_repair": "claims.repairs",
     "residual_stream_decomposes": "claims.residual_stream",
     "subspaces_are_disjoint": "claims.subspaces",
     "subspaces_overlap": "claims.subspaces",

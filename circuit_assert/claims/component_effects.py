@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
+import numpy.typing as npt
 
 from circuit_assert.claims.criteria import Criterion
 from circuit_assert.claims.peers import LEAST, peer_sets, peers_need
@@ -17,6 +18,7 @@ from circuit_assert.claims.quantities import (
     DoesNotApply,
     Mean,
     Measured,
+    Pick,
     Quantity,
     Score,
 )
@@ -69,6 +71,10 @@ class ComponentEffect(Quantity):
     def of(self, components: tuple[Component, ...]) -> Self:
         """The effect of doing the same to others."""
 
+    def meets(self, by: float, chosen: npt.NDArray[np.bool_], scores: Scores) -> bool:
+        """Whether it is above a bound on the mean of some units: then it is no peer's."""
+        return bool(self.measured(scores).values[chosen].mean() > by)
+
 
 @dataclass(frozen=True)
 class Effect(ComponentEffect):
@@ -108,13 +114,25 @@ class Effect(ComponentEffect):
         return self._difference().noise(scores, floor_of)
 
     def _difference(self) -> Quantity:
-        draws = range(_DRAWS if self.how.how == "resample" else 1)
-        ablated = tuple(
-            Score(Request(self.metric, self.on, "clean", replace(self.how, draw=draw)))
-            for draw in draws
+        clean, without = (
+            Score(Request(self.metric, self.on)),
+            ablated(self.metric, self.on, self.how),
         )
-        clean, without = Score(Request(self.metric, self.on)), Mean(ablated)
         return without - clean if self.rises else clean - without
+
+
+def ablated(metric: Measurement, on: Prompts, how: Ablation, pick: Pick = ()) -> Quantity:
+    """A score under an ablation; its mean over ten donors for "resample".
+
+    Args:
+        metric: What is scored.
+        on: The prompts.
+        how: The ablation.
+        pick: Which column of a wide measurement.
+    """
+    draws = range(_DRAWS if how.how == "resample" else 1)
+    under = (replace(how, draw=draw) for draw in draws)
+    return Mean(tuple(Score(Request(metric, on, "clean", each), pick) for each in under))
 
 
 @dataclass(frozen=True)
@@ -186,7 +204,7 @@ class PeerContrast(Quantity):
         failing = {
             members: effect
             for members, effect in peers.items()
-            if effect.measured(scores).values[discovery].mean() <= self.by
+            if not effect.meets(self.by, discovery, scores)
         }
         if len(failing) < LEAST:
             raise CannotTell(

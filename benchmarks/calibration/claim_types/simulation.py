@@ -26,6 +26,7 @@ from benchmarks.calibration.claim_types.heads import CASES as _HEADS
 from benchmarks.calibration.claim_types.neurons import CASES as _NEURONS
 from benchmarks.calibration.claim_types.ov_circuits import CASES as _OV_CIRCUITS
 from benchmarks.calibration.claim_types.patching import CASES as _PATCHING
+from benchmarks.calibration.claim_types.repairs import CASES as _REPAIRS
 from benchmarks.calibration.claim_types.residual_stream import CASES as _RESIDUAL_STREAM
 from benchmarks.calibration.claim_types.sinks import CASES as _SINKS
 from benchmarks.calibration.claim_types.subspaces import CASES as _SUBSPACES
@@ -40,6 +41,7 @@ CASES: tuple[Case, ...] = (
     *_PATCHING,
     *_BACKUPS,
     *_DIRECT_EFFECTS,
+    *_REPAIRS,
     *_NEURONS,
     *_FEATURES,
     *_OV_CIRCUITS,

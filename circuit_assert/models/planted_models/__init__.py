@@ -33,6 +33,7 @@ from circuit_assert.models.planted_models.lookup import (
 )
 from circuit_assert.models.planted_models.neurons import neuron_documents, neuron_model
 from circuit_assert.models.planted_models.rasp import compiled_model
+from circuit_assert.models.planted_models.repair import repair_model
 
 __all__ = [
     "AttendingHead",
@@ -59,6 +60,7 @@ __all__ = [
     "planted_synonyms",
     "planted_unrelated",
     "redundant_induction_model",
+    "repair_model",
     "role_prompts",
     "run_documents",
 ]

@@ -24,6 +24,7 @@ from circuit_assert.models.planted_models import (
     lookup_model,
     neuron_model,
     redundant_induction_model,
+    repair_model,
 )
 
 _MODELS: dict[str, PlantedModel] = {
@@ -39,6 +40,8 @@ _MODELS: dict[str, PlantedModel] = {
         graded_attention_model("example", (AttendingHead(back={1: 1.0}),))
     ),
     "lookup_model()": lookup_model(),
+    "repair_model()": repair_model(),
+    "repair_model(norm=True)": repair_model(norm=True),
     "neuron_model()": neuron_model(),
     "neuron_model(gated=True)": neuron_model(gated=True),
     'languages_model("shared")': languages_model("shared"),
