@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from circuit_assert.claims.features import feature_is_multilingual as feature_is_multilingual
     from circuit_assert.claims.heads import head_attends_inductively as head_attends_inductively
     from circuit_assert.claims.heads import head_is_induction as head_is_induction
+    from circuit_assert.claims.localization import effect_is_localized as effect_is_localized
     from circuit_assert.claims.neurons import neuron_promotes_token as neuron_promotes_token
     from circuit_assert.claims.ov_circuits import ov_circuit_copies as ov_circuit_copies
     from circuit_assert.claims.patching import patching_breaks_logit as patching_breaks_logit
@@ -102,6 +103,7 @@ _HOMES = {
     "feature_is_multilingual": "claims.features",
     "head_attends_inductively": "claims.heads",
     "head_is_induction": "claims.heads",
+    "effect_is_localized": "claims.localization",
     "neuron_promotes_token": "claims.neurons",
     "patching_breaks_logit": "claims.patching",
     "patching_restores_logit": "claims.patching",
@@ -179,6 +181,7 @@ __all__ = [
     "direct_contribution",
     "direct_effect_is",
     "discover",
+    "effect_is_localized",
     "exactly_these_heads_are",
     "falsify",
     "feature_is_multilingual",

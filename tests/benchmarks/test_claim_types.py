@@ -90,6 +90,7 @@ def test_every_claim_type_is_at_a_bound_true_and_null():
         "direct_effect_is",
         "later_layers_repair",
         "indirect_effect_is",
+        "effect_is_localized",
         "neuron_promotes_token",
         "feature_is_multilingual",
         "some_head_is",
@@ -101,7 +102,8 @@ def test_every_claim_type_is_at_a_bound_true_and_null():
         "subspaces_are_disjoint",
         "basis_is_privileged",
     }
-    ranked = {"heads_compose", "subspaces_overlap"}  # a rank has no bound: its null is any pair
+    # a rank has no bound: its null is any pair
+    ranked = {"heads_compose", "subspaces_overlap"}
     assert kinds == {
         (name, kind) for name in types for kind in ("at the bound", "true", "easy null")
     } - {(name, "at the bound") for name in ranked}
@@ -126,6 +128,7 @@ def few(case_type, what, *, models, each):
         ("head_is_attention_sink", "value", 1, 20),
         ("heads_back_up", "interaction", 1, 15),
         ("later_layers_repair", "share", 1, 15),
+        ("effect_is_localized", "share", 1, 15),
         ("head_is_attention_sink", "by token", 1, 20),
         ("ablation_drops_logit", "drop, mean ablation", 1, 25),
         ("feature_is_multilingual", "effect", 12, 1),

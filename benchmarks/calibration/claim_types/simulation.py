@@ -23,6 +23,7 @@ from benchmarks.calibration.claim_types.direct_effects import CASES as _DIRECT_E
 from benchmarks.calibration.claim_types.existence import CASES as _EXISTENCE
 from benchmarks.calibration.claim_types.features import CASES as _FEATURES
 from benchmarks.calibration.claim_types.heads import CASES as _HEADS
+from benchmarks.calibration.claim_types.localization import CASES as _LOCALIZATION
 from benchmarks.calibration.claim_types.neurons import CASES as _NEURONS
 from benchmarks.calibration.claim_types.ov_circuits import CASES as _OV_CIRCUITS
 from benchmarks.calibration.claim_types.patching import CASES as _PATCHING
@@ -42,6 +43,7 @@ CASES: tuple[Case, ...] = (
     *_BACKUPS,
     *_DIRECT_EFFECTS,
     *_REPAIRS,
+    *_LOCALIZATION,
     *_NEURONS,
     *_FEATURES,
     *_OV_CIRCUITS,

@@ -15,6 +15,7 @@ from circuit_assert.models.planted_models.graded_attention import (
     AttendingHead,
     graded_attention_model,
 )
+from circuit_assert.models.planted_models.graded_effects import graded_effects_model
 from circuit_assert.models.planted_models.induction import (
     induction_model,
     redundant_induction_model,
@@ -46,6 +47,7 @@ __all__ = [
     "drawn_documents",
     "graded_attention_model",
     "graded_copying_model",
+    "graded_effects_model",
     "graded_head",
     "graded_induction_model",
     "induction_model",

@@ -17,6 +17,7 @@ from circuit_assert.models.planted_models import (
     copying_model,
     graded_attention_model,
     graded_copying_model,
+    graded_effects_model,
     graded_head,
     graded_induction_model,
     induction_model,
@@ -40,6 +41,9 @@ _MODELS: dict[str, PlantedModel] = {
         graded_attention_model("example", (AttendingHead(back={1: 1.0}),))
     ),
     "lookup_model()": lookup_model(),
+    'graded_effects_model("example", (2.0, *7 * (0.1,)))': (
+        graded_effects_model("example", (2.0, *7 * (0.1,)))
+    ),
     "repair_model()": repair_model(),
     "repair_model(norm=True)": repair_model(norm=True),
     "neuron_model()": neuron_model(),
