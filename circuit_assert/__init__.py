@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from circuit_assert.claims.probes import logit_difference as logit_difference
     from circuit_assert.claims.probes import loss as loss
     from circuit_assert.claims.probes import prefix_matching_score as prefix_matching_score
+    from circuit_assert.claims.qk_circuits import qk_circuit_matches as qk_circuit_matches
     from circuit_assert.claims.repairs import indirect_effect_is as indirect_effect_is
     from circuit_assert.claims.repairs import later_layers_repair as later_layers_repair
     from circuit_assert.claims.residual_stream import (
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
     from circuit_assert.claims.sinks import head_is_attention_sink as head_is_attention_sink
     from circuit_assert.claims.subspaces import subspaces_are_disjoint as subspaces_are_disjoint
     from circuit_assert.claims.subspaces import subspaces_overlap as subspaces_overlap
+    from circuit_assert.claims.virtual_weights import virtual_weight_is as virtual_weight_is
     from circuit_assert.counterexamples.claims import on_one_prompt as on_one_prompt
     from circuit_assert.counterexamples.falsify import falsify as falsify
     from circuit_assert.counterexamples.search import Counterexample as Counterexample
@@ -120,11 +122,13 @@ _HOMES = {
     "prefix_matching_score": "claims.probes",
     "head_attends_to": "claims.roles",
     "head_is_attention_sink": "claims.sinks",
+    "qk_circuit_matches": "claims.qk_circuits",
     "indirect_effect_is": "claims.repairs",
     "later_layers_repair": "claims.repairs",
     "residual_stream_decomposes": "claims.residual_stream",
     "subspaces_are_disjoint": "claims.subspaces",
     "subspaces_overlap": "claims.subspaces",
+    "virtual_weight_is": "claims.virtual_weights",
     "robustly": "claims.robustness",
     "on_one_prompt": "counterexamples.claims",
     "falsify": "counterexamples.falsify",
@@ -207,6 +211,7 @@ __all__ = [
     "patching_restores_logit",
     "plain_text",
     "prefix_matching_score",
+    "qk_circuit_matches",
     "repeated_sequences",
     "repeated_tokens",
     "residual_stream_decomposes",
@@ -218,6 +223,7 @@ __all__ = [
     "token_sample",
     "token_sequences",
     "unrelated",
+    "virtual_weight_is",
 ]
 __version__ = "0.1.0"
 

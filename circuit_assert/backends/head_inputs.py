@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import torch
 
@@ -60,3 +60,19 @@ def by_query_head(
         folded = folded - folded.mean(0)
     split = folded.reshape(card.d_model, -1, card.d_head).transpose(0, 1)
     return split.repeat_interleave(card.heads // len(split), dim=0)
+
+
+def queries_or_keys(
+    block: Any,  # noqa: ANN401 - a block's bridge
+    projected: torch.Tensor,
+    which: Literal["q", "k"],
+) -> torch.Tensor:
+    """What attention scores are made of, before rotations: `[n, head, d_head]`, float32.
+
+    Args:
+        block: The layer.
+        projected: The same before the norm of queries or of keys, where there is one.
+        which: Queries or keys.
+    """
+    norm = getattr(block.attn, f"{which}_norm", None)
+    return projected if norm is None else norm(projected.to(norm.weight.dtype)).float()

@@ -13,8 +13,9 @@ import torch
 
 from circuit_assert.backends.base import Edit, Read, Resume
 from circuit_assert.backends.blocks import Blocks
-from circuit_assert.backends.head_inputs import by_query_head, embeddings
+from circuit_assert.backends.head_inputs import by_query_head, embeddings, queries_or_keys
 from circuit_assert.backends.narrowing import only_at
+from circuit_assert.backends.rotations import turned_by
 from circuit_assert.backends.shortcuts import narrows_exactly, resumes_exactly
 from circuit_assert.components import Site
 from circuit_assert.errors import HookError, ModelError, ModelValidationError
@@ -358,6 +359,35 @@ class TransformerLensBackend:
         rows = _rows_of_inputs(getattr(block.attn, which))
         gain = self._gain(getattr(block, "ln1", None))
         return by_query_head(rows, gain, self.card, centred=self._centres())
+
+    @property
+    def has_gated_mlps(self) -> bool:
+        """Whether neurons read by two rows, whose readings are multiplied."""
+        return hasattr(self._bridge.blocks[0].mlp, "gate")
+
+    @torch.no_grad()
+    def neuron_input_weights(self, layer: int, which: Literal["in", "gate"]) -> torch.Tensor:
+        """W_in, or that of gates, with the gain of the norm before it folded in."""
+        block = self._bridge.blocks[layer]
+        norm = block.ln2 if hasattr(block, "ln2") else getattr(block, "ln1", None)
+        rows = _rows_of_inputs(getattr(block.mlp, which)).T * self._gain(norm)
+        return rows - rows.mean(-1, keepdim=True) if self._centres() else rows
+
+    @torch.no_grad()
+    def queries_or_keys(
+        self, layer: int, read: torch.Tensor, which: Literal["q", "k"]
+    ) -> torch.Tensor:
+        """What attention scores are made of, biases and rotations aside: `[n, head, d_head]`."""
+        weights = self.head_input_weights(layer, which)
+        projected = torch.einsum("nm,hmd->nhd", read.float(), weights)
+        return queries_or_keys(self._bridge.blocks[layer], projected, which)
+
+    def rotations(self, layer: int, distances: Sequence[int]) -> torch.Tensor:
+        """What stands between a query and a key so far before it: `[distance, d_head, d_head]`."""
+        if not self.has_rotary_positions:
+            same = torch.eye(self.card.d_head, device=self.device)
+            return same.expand(len(distances), -1, -1)
+        return turned_by(self._bridge, layer, distances, self.card.d_head)
 
     def _all_logits(self, residual: torch.Tensor) -> torch.Tensor:
         rows, bias = self._head()

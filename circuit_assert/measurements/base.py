@@ -107,6 +107,28 @@ class Weights(Protocol):
         """
         ...
 
+    @property
+    def has_gated_mlps(self) -> bool:
+        """Whether neurons read by two rows, whose readings are multiplied."""
+        ...
+
+    def neuron_input_weights(self, layer: int, which: Literal["in", "gate"]) -> torch.Tensor:
+        """W_in with the norm's gain folded in: `[d_mlp, d_model]`; of gated neurons, up-rows."""
+        ...
+
+    def queries_or_keys(
+        self, layer: int, read: torch.Tensor, which: Literal["q", "k"]
+    ) -> torch.Tensor:
+        """What attention scores are made of, biases and rotations aside: `[n, head, d_head]`.
+
+        `read` is normalised, without the gain; norms of queries and keys are applied.
+        """
+        ...
+
+    def rotations(self, layer: int, distances: Sequence[int]) -> torch.Tensor:
+        """What stands between a query and a key so far before it: `[distance, d_head, d_head]`."""
+        ...
+
 
 @dataclass(frozen=True)
 class Batch:

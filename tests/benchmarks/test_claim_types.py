@@ -96,14 +96,16 @@ def test_every_claim_type_is_at_a_bound_true_and_null():
         "some_head_is",
         "exactly_these_heads_are",
         "ov_circuit_copies",
+        "qk_circuit_matches",
         "heads_compose",
+        "virtual_weight_is",
         "residual_stream_decomposes",
         "subspaces_overlap",
         "subspaces_are_disjoint",
         "basis_is_privileged",
     }
     # a rank has no bound: its null is any pair
-    ranked = {"heads_compose", "subspaces_overlap"}
+    ranked = {"heads_compose", "subspaces_overlap", "virtual_weight_is"}
     assert kinds == {
         (name, kind) for name in types for kind in ("at the bound", "true", "easy null")
     } - {(name, "at the bound") for name in ranked}

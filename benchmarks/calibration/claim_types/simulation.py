@@ -27,10 +27,12 @@ from benchmarks.calibration.claim_types.localization import CASES as _LOCALIZATI
 from benchmarks.calibration.claim_types.neurons import CASES as _NEURONS
 from benchmarks.calibration.claim_types.ov_circuits import CASES as _OV_CIRCUITS
 from benchmarks.calibration.claim_types.patching import CASES as _PATCHING
+from benchmarks.calibration.claim_types.qk_circuits import CASES as _QK_CIRCUITS
 from benchmarks.calibration.claim_types.repairs import CASES as _REPAIRS
 from benchmarks.calibration.claim_types.residual_stream import CASES as _RESIDUAL_STREAM
 from benchmarks.calibration.claim_types.sinks import CASES as _SINKS
 from benchmarks.calibration.claim_types.subspaces import CASES as _SUBSPACES
+from benchmarks.calibration.claim_types.virtual_weights import CASES as _VIRTUAL_WEIGHTS
 from circuit_assert.stats import Verdict
 
 CASES: tuple[Case, ...] = (
@@ -47,7 +49,9 @@ CASES: tuple[Case, ...] = (
     *_NEURONS,
     *_FEATURES,
     *_OV_CIRCUITS,
+    *_QK_CIRCUITS,
     *_COMPOSITION,
+    *_VIRTUAL_WEIGHTS,
     *_RESIDUAL_STREAM,
     *_SUBSPACES,
     *_BASES,

@@ -32,9 +32,11 @@ from circuit_assert.models.planted_models.lookup import (
     lookup_model,
     lookup_prompts,
 )
+from circuit_assert.models.planted_models.matching import graded_matching_model, matching_model
 from circuit_assert.models.planted_models.neurons import neuron_documents, neuron_model
 from circuit_assert.models.planted_models.rasp import compiled_model
 from circuit_assert.models.planted_models.repair import repair_model
+from circuit_assert.models.planted_models.virtual import virtual_weights_model
 
 __all__ = [
     "AttendingHead",
@@ -50,11 +52,13 @@ __all__ = [
     "graded_effects_model",
     "graded_head",
     "graded_induction_model",
+    "graded_matching_model",
     "induction_model",
     "languages_model",
     "lookup_documents",
     "lookup_model",
     "lookup_prompts",
+    "matching_model",
     "neuron_documents",
     "neuron_model",
     "planted_antonyms",
@@ -65,4 +69,5 @@ __all__ = [
     "repair_model",
     "role_prompts",
     "run_documents",
+    "virtual_weights_model",
 ]

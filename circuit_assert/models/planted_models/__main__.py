@@ -20,12 +20,15 @@ from circuit_assert.models.planted_models import (
     graded_effects_model,
     graded_head,
     graded_induction_model,
+    graded_matching_model,
     induction_model,
     languages_model,
     lookup_model,
+    matching_model,
     neuron_model,
     redundant_induction_model,
     repair_model,
+    virtual_weights_model,
 )
 
 _MODELS: dict[str, PlantedModel] = {
@@ -61,6 +64,11 @@ _MODELS: dict[str, PlantedModel] = {
     "copying_model()": copying_model(),
     "copying_model(grouped_queries=True)": copying_model(grouped_queries=True),
     'graded_copying_model("example", np.eye(12))': graded_copying_model("example", np.eye(12)),
+    "virtual_weights_model()": virtual_weights_model(),
+    "virtual_weights_model(gated=True)": virtual_weights_model(gated=True),
+    "matching_model()": matching_model(),
+    "matching_model(grouped_queries=True)": matching_model(grouped_queries=True),
+    'graded_matching_model("example", np.eye(12))': graded_matching_model("example", np.eye(12)),
     'compiled_model("induction")': compiled_model("induction"),
     'compiled_model("count")': compiled_model("count"),
 }
