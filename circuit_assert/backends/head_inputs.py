@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import torch
 
+from circuit_assert.errors import ModelError
 from circuit_assert.models.card import Card
 
 _ROWS_AT_ONCE = 4096  # tokens in the first MLP together: 4096 × 2048 float32 is 34 MB
@@ -73,6 +74,17 @@ def queries_or_keys(
         block: The layer.
         projected: The same before the norm of queries or of keys, where there is one.
         which: Queries or keys.
+
+    Raises:
+        ModelError: for a norm over all heads together, or one of biased queries or keys.
     """
     norm = getattr(block.attn, f"{which}_norm", None)
-    return projected if norm is None else norm(projected.to(norm.weight.dtype)).float()
+    if norm is None:
+        return projected
+    biased = getattr(getattr(block.attn, which), "bias", None) is not None
+    if norm.weight.numel() != projected.shape[-1] or biased:
+        raise ModelError(
+            "the model normalises queries or keys of all heads together, or biased ones: what "
+            "they are on tokens alone cannot be told."
+        )
+    return norm(projected.to(norm.weight.dtype)).float()

@@ -29,7 +29,7 @@ def turned_by(
         d_head: Width of a head.
 
     Raises:
-        HookError: when queries or keys cannot be read there.
+        HookError: when queries or keys cannot be read there, or more is done to them.
     """
     places = [0, *distances]
     length = max(places) + 1
@@ -58,4 +58,7 @@ def turned_by(
     tokens = torch.zeros(d_head, length, dtype=torch.int64, device=device)
     bridge.run_with_hooks(tokens, fwd_hooks=hooks, return_type=None, stop_at_layer=layer + 1)
     at_zero = found["k"][:, 0]
+    gram = at_zero @ at_zero.T
+    if not torch.allclose(gram, gram[0, 0] * unit.float(), atol=1e-3 * float(gram.abs().max())):
+        raise HookError(f"L{layer} does not only turn queries and keys: nothing tells its scores.")
     return torch.stack([found["q"][:, 1 + n] @ at_zero.T for n in range(len(distances))])

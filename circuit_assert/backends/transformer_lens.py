@@ -121,6 +121,7 @@ class TransformerLensBackend:
         parameter = next(bridge.original_model.parameters())
         self.device, self.dtype = parameter.device, parameter.dtype
         self.fingerprint = _fingerprint(bridge.original_model, f"{processing}/{self.dtype}")
+        self._rotations: dict[tuple[int, tuple[int, ...]], torch.Tensor] = {}
         self.has_post_norms = "blocks.0.ln1_post.hook_scale" in bridge.hook_dict
         self._logit_cap = float(getattr(bridge.cfg, "output_logits_soft_cap", 0) or 0)
         self.caps_logits = self._logit_cap > 0
@@ -387,7 +388,15 @@ class TransformerLensBackend:
         if not self.has_rotary_positions:
             same = torch.eye(self.card.d_head, device=self.device)
             return same.expand(len(distances), -1, -1)
-        return turned_by(self._bridge, layer, distances, self.card.d_head)
+        asked = layer, tuple(distances)
+        if asked not in self._rotations:
+            length, width = max(0, *distances) + 1, self.card.d_head
+            start = layer if self.can_resume else 0  # no other layer has to run
+            anything = torch.ones(width, length, self.card.d_model)
+            entering = Resume(start, anything.to(self.device, self.dtype)) if start else None
+            with self._blocks.running(entering):
+                self._rotations[asked] = turned_by(self._bridge, layer, distances, width)
+        return self._rotations[asked]
 
     def _all_logits(self, residual: torch.Tensor) -> torch.Tensor:
         rows, bias = self._head()
