@@ -5,6 +5,8 @@ looked at: noise alone has a Gini coefficient of 0.41. Total effects are those o
 the heads, where a run is short.
 """
 
+import pytest
+
 from circuit_assert import effect_is_localized, ioi
 
 PROMPTS = ioi(per_template=1, corruption="abc").half("test")
@@ -14,6 +16,7 @@ def test_few_heads_write_the_answer(gemma):
     assert effect_is_localized(gemma.heads(), on=PROMPTS, by=0.6, effects="direct")
 
 
+@pytest.mark.open_claim("24 templates leave the share of ten heads astride nine tenths")
 def test_ten_heads_do_not_write_nine_tenths_of_it(gemma):
     assert not effect_is_localized(
         gemma.heads(), on=PROMPTS, by=0.14, statistic="n90", effects="direct"

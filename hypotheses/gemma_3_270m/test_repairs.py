@@ -2,7 +2,8 @@
 
 L11H3 writes indirect objects, and L13H3 can stand in for it (test_backups.py): where self-repair
 was expected before looking. The bound is a tenth of the direct effect. Ablated at the end of the
-prompt, over prompts with three unrelated names, the final norm's scale frozen.
+prompt, over prompts with three unrelated names, the final norm's scale frozen. Nearly half of what
+is taken directly came back, more than was expected.
 """
 
 from circuit_assert import ioi, later_layers_repair
