@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from circuit_assert.claims.features import feature_is_multilingual as feature_is_multilingual
     from circuit_assert.claims.heads import head_attends_inductively as head_attends_inductively
     from circuit_assert.claims.heads import head_is_induction as head_is_induction
+    from circuit_assert.claims.localization import effect_is_localized as effect_is_localized
     from circuit_assert.claims.name_movers import (
         head_is_name_mover as head_is_name_mover,
     )
@@ -78,6 +79,9 @@ if TYPE_CHECKING:
     from circuit_assert.claims.probes import logit_difference as logit_difference
     from circuit_assert.claims.probes import loss as loss
     from circuit_assert.claims.probes import prefix_matching_score as prefix_matching_score
+    from circuit_assert.claims.qk_circuits import qk_circuit_matches as qk_circuit_matches
+    from circuit_assert.claims.repairs import indirect_effect_is as indirect_effect_is
+    from circuit_assert.claims.repairs import later_layers_repair as later_layers_repair
     from circuit_assert.claims.residual_stream import (
         residual_stream_decomposes as residual_stream_decomposes,
     )
@@ -87,6 +91,7 @@ if TYPE_CHECKING:
     from circuit_assert.claims.subspaces import subspaces_are_disjoint as subspaces_are_disjoint
     from circuit_assert.claims.subspaces import subspaces_overlap as subspaces_overlap
     from circuit_assert.claims.succession import head_is_successor as head_is_successor
+    from circuit_assert.claims.virtual_weights import virtual_weight_is as virtual_weight_is
     from circuit_assert.counterexamples.claims import on_one_prompt as on_one_prompt
     from circuit_assert.counterexamples.falsify import falsify as falsify
     from circuit_assert.counterexamples.search import Counterexample as Counterexample
@@ -145,6 +150,7 @@ _HOMES = {
     "head_is_induction": "claims.heads",
     "head_is_name_mover": "claims.name_movers",
     "head_is_negative_name_mover": "claims.name_movers",
+    "effect_is_localized": "claims.localization",
     "neuron_promotes_token": "claims.neurons",
     "patching_breaks_logit": "claims.patching",
     "patching_restores_logit": "claims.patching",
@@ -161,10 +167,14 @@ _HOMES = {
     "prefix_matching_score": "claims.probes",
     "head_attends_to": "claims.roles",
     "head_is_attention_sink": "claims.sinks",
+    "qk_circuit_matches": "claims.qk_circuits",
+    "indirect_effect_is": "claims.repairs",
+    "later_layers_repair": "claims.repairs",
     "residual_stream_decomposes": "claims.residual_stream",
     "subspaces_are_disjoint": "claims.subspaces",
     "subspaces_overlap": "claims.subspaces",
     "head_is_successor": "claims.succession",
+    "virtual_weight_is": "claims.virtual_weights",
     "robustly": "claims.robustness",
     "on_one_prompt": "counterexamples.claims",
     "falsify": "counterexamples.falsify",
@@ -228,6 +238,7 @@ __all__ = [
     "direct_contribution",
     "direct_effect_is",
     "discover",
+    "effect_is_localized",
     "exactly_these_heads_are",
     "falsify",
     "feature_is_multilingual",
@@ -260,6 +271,7 @@ __all__ = [
     "path_matters",
     "plain_text",
     "prefix_matching_score",
+    "qk_circuit_matches",
     "repeated_sequences",
     "repeated_tokens",
     "residual_stream_decomposes",
@@ -271,6 +283,7 @@ __all__ = [
     "token_sample",
     "token_sequences",
     "unrelated",
+    "virtual_weight_is",
 ]
 __version__ = "0.1.0"
 

@@ -105,7 +105,15 @@ class Case:
 
     def _settled(self) -> bool:
         judged = self.judged()
-        return judged.gated is not None or judged.verdict is Verdict.REFUTED
+        closed = judged.gated is not None and not self._awaits_gate(judged)
+        return closed or judged.verdict is Verdict.REFUTED
+
+    def _awaits_gate(self, judged: stats.Judgement) -> bool:
+        """Whether a gate is still to be measured, and none that has been is closed."""
+        gates = leaves_of(self._body.gate)
+        known = {leaf.name for leaf in gates if self._blocked(leaf) != _NOT_MEASURED}
+        closed = [p for p in judged.parts if p.name in known and p.verdict is not Verdict.SUPPORTED]
+        return len(known) < len(gates) and not closed
 
     def _missing_of(self, nodes: Iterable[Node | None]) -> list[AnyRequest]:
         wanted = {
@@ -185,7 +193,8 @@ class Case:
             return kind.of(leaf.name, found.holds, found.words, p_value=found.p_value)
         failed = f"the control fails: {leaf.words} is not {leaf.region}"
         if role == "gate":
-            failed = f"the model does not do the task: {leaf.words} is not {leaf.region}"
+            lacking = leaf.otherwise or "the model does not do the task"
+            failed = f"{lacking}: {leaf.words} is not {leaf.region}"
         try:
             sample = self._sample(leaf)
         except CannotTell as reason:

@@ -214,3 +214,12 @@ class Backend(Protocol):
     ) -> torch.Tensor:
         """What a block makes of residual streams: `[n, d_model]` → `[n, head, d_head]`."""
         ...
+
+    @property
+    def has_gated_mlps(self) -> bool:
+        """Whether neurons read by two rows, whose readings are multiplied."""
+        ...
+
+    def neuron_input_weights(self, layer: int, which: Literal["in", "gate"]) -> torch.Tensor:
+        """W_in with the norm's gain folded in: `[d_mlp, d_model]`; of gated neurons, up-rows."""
+        ...

@@ -414,6 +414,19 @@ class TransformerLensBackend:
         """What a block makes of residual streams, norms and positions included."""
         return vectors(self._bridge, residual, layer, which, position=position, card=self.card)
 
+    @property
+    def has_gated_mlps(self) -> bool:
+        """Whether neurons read by two rows, whose readings are multiplied."""
+        return hasattr(self._bridge.blocks[0].mlp, "gate")
+
+    @torch.no_grad()
+    def neuron_input_weights(self, layer: int, which: Literal["in", "gate"]) -> torch.Tensor:
+        """W_in, or that of gates, with the gain of the norm before it folded in."""
+        block = self._bridge.blocks[layer]
+        norm = block.ln2 if hasattr(block, "ln2") else getattr(block, "ln1", None)
+        rows = _rows_of_inputs(getattr(block.mlp, which)).T * self._gain(norm)
+        return rows - rows.mean(-1, keepdim=True) if self._centres() else rows
+
     def _all_logits(self, residual: torch.Tensor) -> torch.Tensor:
         rows, bias = self._head()
         logits = self._final_norm(residual) @ rows.T

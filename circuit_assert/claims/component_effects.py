@@ -18,6 +18,7 @@ from circuit_assert.claims.quantities import (
     DoesNotApply,
     Mean,
     Measured,
+    Pick,
     Quantity,
     Score,
 )
@@ -70,6 +71,10 @@ class ComponentEffect(Quantity):
     def of(self, components: tuple[Component, ...]) -> Self:
         """The effect of doing the same to others."""
 
+    def meets(self, by: float, chosen: npt.NDArray[np.bool_], scores: Scores) -> bool:
+        """Whether it is above a bound on the mean of some units: then it is no peer's."""
+        return bool(self.measured(scores).values[chosen].mean() > by)
+
 
 class ChangeOfScores(ComponentEffect):
     """An effect that is a difference of scores, with something done to the components or not."""
@@ -117,13 +122,25 @@ class Effect(ChangeOfScores):
         return replace(self, how=replace(self.how, components=components))
 
     def _difference(self) -> Quantity:
-        draws = range(_DRAWS if self.how.how == "resample" else 1)
-        ablated = tuple(
-            Score(Request(self.metric, self.on, "clean", replace(self.how, draw=draw)))
-            for draw in draws
+        clean, without = (
+            Score(Request(self.metric, self.on)),
+            ablated(self.metric, self.on, self.how),
         )
-        clean, without = Score(Request(self.metric, self.on)), Mean(ablated)
         return without - clean if self.rises else clean - without
+
+
+def ablated(metric: Measurement, on: Prompts, how: Ablation, pick: Pick = ()) -> Quantity:
+    """A score under an ablation; its mean over ten donors for "resample".
+
+    Args:
+        metric: What is scored.
+        on: The prompts.
+        how: The ablation.
+        pick: Which column of a wide measurement.
+    """
+    draws = range(_DRAWS if how.how == "resample" else 1)
+    under = (replace(how, draw=draw) for draw in draws)
+    return Mean(tuple(Score(Request(metric, on, "clean", each), pick) for each in under))
 
 
 @dataclass(frozen=True)
@@ -206,8 +223,8 @@ class PeerContrast(Quantity):
 
     def fails(self, peers: tuple[Component, ...], scores: Scores) -> bool:
         """Whether peers fail the claim on the discovery half, so that they are no such thing."""
-        measured = self.effect.of(peers).measured(scores)
-        return bool(measured.values[in_discovery(measured)].mean() <= self.by)
+        effect = self.effect.of(peers)
+        return not effect.meets(self.by, in_discovery(effect.measured(scores)), scores)
 
     def _peer_sets(self, scores: Scores) -> list[tuple[Component, ...]]:
         sets = peer_sets(self.effect.components, self.effect.on, scores)

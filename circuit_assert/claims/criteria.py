@@ -25,6 +25,7 @@ class Criterion:
         words: The expectation as the evidence says it, before the region's bound.
         unit: What the numbers are: "attention", "logits", "nats".
         model: Whose it is.
+        otherwise: As a gate: what is the case where it fails; else that the task is not done.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Criterion:
     words: str
     unit: str
     model: Owner | None = field(default=None, compare=False)
+    otherwise: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)

@@ -121,6 +121,15 @@ class Weights(Protocol):
         """
         ...
 
+    @property
+    def has_gated_mlps(self) -> bool:
+        """Whether neurons read by two rows, whose readings are multiplied."""
+        ...
+
+    def neuron_input_weights(self, layer: int, which: Literal["in", "gate"]) -> torch.Tensor:
+        """W_in with the norm's gain folded in: `[d_mlp, d_model]`; of gated neurons, up-rows."""
+        ...
+
 
 @dataclass(frozen=True)
 class Batch:

@@ -99,18 +99,24 @@ def test_every_claim_type_is_at_a_bound_true_and_null():
         "head_is_negative_name_mover",
         "head_suppresses_copies",
         "head_is_successor",
+        "later_layers_repair",
+        "indirect_effect_is",
+        "effect_is_localized",
         "neuron_promotes_token",
         "feature_is_multilingual",
         "some_head_is",
         "exactly_these_heads_are",
         "ov_circuit_copies",
+        "qk_circuit_matches",
         "heads_compose",
+        "virtual_weight_is",
         "residual_stream_decomposes",
         "subspaces_overlap",
         "subspaces_are_disjoint",
         "basis_is_privileged",
     }
-    ranked = {"heads_compose", "subspaces_overlap"}  # a rank has no bound: its null is any pair
+    # a rank has no bound: its null is any pair
+    ranked = {"heads_compose", "subspaces_overlap", "virtual_weight_is"}
     assert kinds == {
         (name, kind) for name in types for kind in ("at the bound", "true", "easy null")
     } - {(name, "at the bound") for name in ranked}
@@ -134,6 +140,8 @@ def few(case_type, what, *, models, each):
         ("head_attends_to", "more than to another role", 1, 20),
         ("head_is_attention_sink", "value", 1, 20),
         ("heads_back_up", "interaction", 1, 15),
+        ("later_layers_repair", "share", 1, 15),
+        ("effect_is_localized", "share", 1, 15),
         ("head_is_attention_sink", "by token", 1, 20),
         ("head_is_name_mover", "copying", 1, 15),
         ("head_suppresses_copies", "OV", 1, 15),

@@ -25,14 +25,18 @@ from benchmarks.calibration.claim_types.direct_effects import CASES as _DIRECT_E
 from benchmarks.calibration.claim_types.existence import CASES as _EXISTENCE
 from benchmarks.calibration.claim_types.features import CASES as _FEATURES
 from benchmarks.calibration.claim_types.heads import CASES as _HEADS
+from benchmarks.calibration.claim_types.localization import CASES as _LOCALIZATION
 from benchmarks.calibration.claim_types.name_movers import CASES as _NAME_MOVERS
 from benchmarks.calibration.claim_types.neurons import CASES as _NEURONS
 from benchmarks.calibration.claim_types.ov_circuits import CASES as _OV_CIRCUITS
 from benchmarks.calibration.claim_types.patching import CASES as _PATCHING
+from benchmarks.calibration.claim_types.qk_circuits import CASES as _QK_CIRCUITS
+from benchmarks.calibration.claim_types.repairs import CASES as _REPAIRS
 from benchmarks.calibration.claim_types.residual_stream import CASES as _RESIDUAL_STREAM
 from benchmarks.calibration.claim_types.sinks import CASES as _SINKS
 from benchmarks.calibration.claim_types.subspaces import CASES as _SUBSPACES
 from benchmarks.calibration.claim_types.succession import CASES as _SUCCESSION
+from benchmarks.calibration.claim_types.virtual_weights import CASES as _VIRTUAL_WEIGHTS
 from circuit_assert.stats import Verdict
 
 CASES: tuple[Case, ...] = (
@@ -48,10 +52,14 @@ CASES: tuple[Case, ...] = (
     *_NAME_MOVERS,
     *_COPY_SUPPRESSION,
     *_SUCCESSION,
+    *_REPAIRS,
+    *_LOCALIZATION,
     *_NEURONS,
     *_FEATURES,
     *_OV_CIRCUITS,
+    *_QK_CIRCUITS,
     *_COMPOSITION,
+    *_VIRTUAL_WEIGHTS,
     *_RESIDUAL_STREAM,
     *_SUBSPACES,
     *_BASES,

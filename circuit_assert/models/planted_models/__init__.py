@@ -16,6 +16,7 @@ from circuit_assert.models.planted_models.graded_attention import (
     AttendingHead,
     graded_attention_model,
 )
+from circuit_assert.models.planted_models.graded_effects import graded_effects_model
 from circuit_assert.models.planted_models.induction import (
     induction_model,
     redundant_induction_model,
@@ -33,14 +34,17 @@ from circuit_assert.models.planted_models.lookup import (
     lookup_model,
     lookup_prompts,
 )
+from circuit_assert.models.planted_models.matching import graded_matching_model, matching_model
 from circuit_assert.models.planted_models.naming import naming_model, naming_prompts
 from circuit_assert.models.planted_models.neurons import neuron_documents, neuron_model
 from circuit_assert.models.planted_models.rasp import compiled_model
 from circuit_assert.models.planted_models.relay import RELAY, relay_model, relay_prompts
+from circuit_assert.models.planted_models.repair import repair_model
 from circuit_assert.models.planted_models.suppressing import (
     suppressing_documents,
     suppressing_model,
 )
+from circuit_assert.models.planted_models.virtual import virtual_weights_model
 
 __all__ = [
     "RELAY",
@@ -55,8 +59,10 @@ __all__ = [
     "drawn_documents",
     "graded_attention_model",
     "graded_copying_model",
+    "graded_effects_model",
     "graded_head",
     "graded_induction_model",
+    "graded_matching_model",
     "induction_model",
     "inhibiting_model",
     "inhibiting_prompts",
@@ -64,6 +70,7 @@ __all__ = [
     "lookup_documents",
     "lookup_model",
     "lookup_prompts",
+    "matching_model",
     "naming_model",
     "naming_prompts",
     "neuron_documents",
@@ -75,8 +82,10 @@ __all__ = [
     "redundant_induction_model",
     "relay_model",
     "relay_prompts",
+    "repair_model",
     "role_prompts",
     "run_documents",
     "suppressing_documents",
     "suppressing_model",
+    "virtual_weights_model",
 ]

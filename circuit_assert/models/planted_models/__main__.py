@@ -18,15 +18,20 @@ from circuit_assert.models.planted_models import (
     counting_model,
     graded_attention_model,
     graded_copying_model,
+    graded_effects_model,
     graded_head,
     graded_induction_model,
+    graded_matching_model,
     induction_model,
     languages_model,
     lookup_model,
+    matching_model,
     naming_model,
     neuron_model,
     redundant_induction_model,
+    repair_model,
     suppressing_model,
+    virtual_weights_model,
 )
 
 _MODELS: dict[str, PlantedModel] = {
@@ -44,6 +49,11 @@ _MODELS: dict[str, PlantedModel] = {
     "lookup_model()": lookup_model(),
     "naming_model()": naming_model(),
     "naming_model(grouped_queries=True)": naming_model(grouped_queries=True),
+    'graded_effects_model("example", (2.0, *7 * (0.1,)))': (
+        graded_effects_model("example", (2.0, *7 * (0.1,)))
+    ),
+    "repair_model()": repair_model(),
+    "repair_model(norm=True)": repair_model(norm=True),
     "neuron_model()": neuron_model(),
     "neuron_model(gated=True)": neuron_model(gated=True),
     'languages_model("shared")': languages_model("shared"),
@@ -63,6 +73,11 @@ _MODELS: dict[str, PlantedModel] = {
     "suppressing_model(grouped_queries=True)": suppressing_model(grouped_queries=True),
     "counting_model()": counting_model(),
     "counting_model(grouped_queries=True)": counting_model(grouped_queries=True),
+    "virtual_weights_model()": virtual_weights_model(),
+    "virtual_weights_model(gated=True)": virtual_weights_model(gated=True),
+    "matching_model()": matching_model(),
+    "matching_model(grouped_queries=True)": matching_model(grouped_queries=True),
+    'graded_matching_model("example", np.eye(12))': graded_matching_model("example", np.eye(12)),
     'compiled_model("induction")': compiled_model("induction"),
     'compiled_model("count")': compiled_model("count"),
 }
