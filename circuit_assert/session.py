@@ -231,10 +231,26 @@ class Session:
         return self._loaded(model.spec).weights.tokenizer
 
     def _evaluate_one_model(self, spec: ModelSpec, claims: Sequence[Claim]) -> None:
+        from circuit_assert.remembered import RememberedVerdicts
+
+        known = self._loaded(spec)
+        remembered = RememberedVerdicts(known, self.false_pass_rate)
+        new: list[Claim] = []
+        for claim in claims:
+            evidence = remembered.get(claim)
+            if evidence is None:
+                new.append(claim)
+            else:
+                self._evidence[spec, claim.id] = evidence
+        if new:
+            self._judge_anew(known, new)
+        for claim in new:
+            remembered.put(claim, self._evidence[spec, claim.id])
+
+    def _judge_anew(self, known: Known, claims: Sequence[Claim]) -> None:
         from circuit_assert.family_cases import case_of
 
         started = time.perf_counter()
-        known = self._loaded(spec)
         cases = [case_of(claim.body, known, self.false_pass_rate) for claim in claims]
         runs, reused = known.runs, known.reused
         while True:
@@ -245,7 +261,8 @@ class Session:
         seconds = (time.perf_counter() - started) / len(claims)
         shared = {"runs": known.runs - runs, "reused": known.reused - reused}
         for claim, case in zip(claims, cases, strict=True):
-            self._evidence[spec, claim.id] = case.evidence(claim, seconds=seconds, **shared)
+            evidence = case.evidence(claim, seconds=seconds, **shared)
+            self._evidence[known.spec, claim.id] = evidence
             shared = {"runs": 0, "reused": 0}  # counted for the first of them
 
     def _found_there(self, spec: ModelSpec, claim: Claim) -> list[str]:

@@ -23,6 +23,7 @@ from circuit_assert.execution.executor import Executor
 from circuit_assert.models.spec import ModelSpec, spec_of
 
 _HYPOTHESES = Path(__file__).parents[2] / "hypotheses"
+_OF_PATHS = ("path_matters", "head_inhibits_subject")  # `run_with_cache` has no way to patch them
 _ROWS_MEMORY = 1 << 26  # about a thousand tokens a run, since all activations of a run are kept
 
 
@@ -57,7 +58,7 @@ def one_by_one(model: str, *, every: int = 1) -> Timed:
         model: A zoo name.
         every: Only each so-manyth claim, in both ways; 1 for all.
     """
-    shipped = shipped_claims(model)
+    shipped = [claim for claim in shipped_claims(model) if claim.kind not in _OF_PATHS]
     claims = shipped[::every]
     session = _loaded(claims)
     usual = _usual(session, claims)
@@ -152,13 +153,23 @@ class WholeRuns:
     ) -> torch.Tensor:
         """All blocks and all logits, with a cache of every activation; edits by hooks."""
         hooks = [(self.backend._hook_name(site), _hook(made)) for site, made in edits.items()]
+        scales = [site for site in reads if site.name == "attn_post_scale"]  # edits ask for them
+        hooks += [(self.backend._hook_name(site), _taking(reads[site])) for site in scales]
         bridge = self.backend._bridge
         with bridge.hooks(fwd_hooks=hooks):
             _, cache = bridge.run_with_cache(tokens)
-        for site in sorted(reads):  # layer by layer, as they pass
+        for site in sorted(set(reads) - set(scales)):  # layer by layer, as they pass
             for read in reads[site]:
                 read(cache[self.backend._hook_name(site)])
         return cache[self.backend._hook_name(Site(last_layer, "resid_post"))]
+
+
+def _taking(reads: Sequence[Read]) -> Any:
+    def take(activation: torch.Tensor, hook: Any) -> None:
+        for read in reads:
+            read(activation)
+
+    return take
 
 
 def _hook(edits: Sequence[Edit]) -> Any:

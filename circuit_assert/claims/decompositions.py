@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from circuit_assert.claims.component_effects import Effect, ablated
-from circuit_assert.claims.quantities import CannotTell, Measured, Quantity, Scaled, Score
+from circuit_assert.claims.quantities import CannotTell, Measured, Quantity, Score
+from circuit_assert.claims.ratios import ShareOf
 from circuit_assert.components import Head
 from circuit_assert.interventions import Ablation
 from circuit_assert.measurements import LogitDifference, Request
@@ -164,8 +165,8 @@ class Repaired(Effect):
 
 
 @dataclass(frozen=True)
-class BeyondShare(Quantity):
-    """What is made up for minus a share of the direct part: above zero where more is repaired.
+class RepairedShare(Quantity):
+    """What is made up for as a share of the direct part.
 
     Args:
         repaired: What is made up for, and the share.
@@ -180,16 +181,16 @@ class BeyondShare(Quantity):
         return [request for part in parts for request in part.needs(scores)]
 
     def measured(self, scores: Scores) -> Measured:
-        """The excess, and a note with the shares."""
-        found = self._excess().measured(scores)
-        return found.with_note(self._shares(scores))
+        """The share, and a note with that by either scale."""
+        return self._share().measured(scores).with_note(self._shares(scores))
 
     def noise(self, scores: Scores, floor_of: Callable[[AnyRequest], float]) -> float:
-        """That of the noisier part."""
-        return self._excess().noise(scores, floor_of)
+        """That of both parts, over the direct one."""
+        return self._share().noise(scores, floor_of)
 
-    def _excess(self) -> Quantity:
-        return self.repaired - Scaled(self.repaired.direct, self.repaired.share or 0.0)
+    def _share(self) -> ShareOf:
+        nothing = "nothing is taken directly, so there is no share of it"
+        return ShareOf(self.repaired, self.repaired.direct, self.repaired.share or 0.0, nothing)
 
     def _shares(self, scores: Scores) -> str:
         repaired = self.repaired

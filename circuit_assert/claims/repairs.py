@@ -9,7 +9,7 @@ from circuit_assert.claims.ablations import ablation_of, competence
 from circuit_assert.claims.claim import claim
 from circuit_assert.claims.component_effects import FrozenScaleEffect, beats_peers
 from circuit_assert.claims.criteria import Body, Criterion, all_of
-from circuit_assert.claims.decompositions import BeyondShare, FinalScale, Repaired
+from circuit_assert.claims.decompositions import FinalScale, Repaired, RepairedShare
 from circuit_assert.claims.direct_effects import written_by
 from circuit_assert.components import Subject
 from circuit_assert.errors import ClaimError
@@ -76,10 +76,10 @@ def later_layers_repair(
     made = all_of(
         Criterion(
             "repair",
-            BeyondShare(repaired),
-            above(0.0),
-            f"{made_up} minus {by:g} of the direct effect,",
-            "logits",
+            RepairedShare(repaired),
+            above(by),
+            f"{made_up} as a share of the direct effect,",
+            "share",
             owner,
         ),
         guards=[

@@ -65,6 +65,15 @@ class Executor:
         """How many scores came from earlier runs."""
         return self._recall.reused if self._recall else 0
 
+    def recalled_text(self, *given: object) -> str | None:
+        """A text that an earlier run kept for what is given; None without one."""
+        return self._recall.text(*given) if self._recall else None
+
+    def remember_text(self, text: str, *given: object) -> None:
+        """Keep a text for later runs, where there is a cache."""
+        if self._recall:
+            self._recall.put_text(text, *given)
+
     @property
     def work(self) -> Work:
         """What has been done so far."""

@@ -15,6 +15,7 @@ import numpy as np
 
 from circuit_assert.backends.base import Backend
 from circuit_assert.execution.store import Store
+from circuit_assert.models.model import Model
 from circuit_assert.prompts.base import Prompts
 
 _PACKAGE = "circuit_assert"
@@ -31,6 +32,7 @@ _ROOMS = (
 )
 """The rooms whose code decides what a score is."""
 _LIBRARIES = ("torch", "transformers", "transformer-lens", "tokenizers", "numpy")
+_OF_STATISTICS = ("scipy", "statsmodels")
 
 
 class NoIdentity(Exception):  # noqa: N818 - an answer, not a failure
@@ -70,6 +72,8 @@ class Identity:
         match value:
             case Prompts():
                 yield self._of_prompts(value).encode()
+            case Model():
+                yield b"the model"  # it is in the circumstances
             case None | bool() | int() | float() | str():
                 yield f"{type(value).__name__} {value!r}".encode()
             case np.ndarray():
@@ -111,11 +115,22 @@ class Identity:
 @lru_cache(maxsize=1)
 def engine() -> str:
     """A hash of the engine's code and of the versions of what it runs on."""
+    return _hash_of(_ROOMS, _LIBRARIES)
+
+
+@lru_cache(maxsize=1)
+def everything() -> str:
+    """A hash of all of the package's code and of the versions of what it runs and judges with."""
+    rooms = sorted(each.name for each in resources.files(_PACKAGE).iterdir())
+    return _hash_of([room for room in rooms if room != "__pycache__"], _LIBRARIES + _OF_STATISTICS)
+
+
+def _hash_of(rooms: Iterable[str], libraries: Iterable[str]) -> str:
     digest = hashlib.sha256(platform.python_version().encode())
-    for library in _LIBRARIES:
+    for library in libraries:
         digest.update(f"{library} {metadata.version(library)}\n".encode())
     package = resources.files(_PACKAGE)
-    for room in _ROOMS:
+    for room in rooms:
         for name, content in _files(package / room):
             digest.update(f"{name} {len(content)}\n".encode())
             digest.update(content)

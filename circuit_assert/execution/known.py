@@ -126,6 +126,14 @@ class Known:
         """How far the engine's own choices move a request's scores."""
         return self.executor.noise_floor(request)
 
+    def recalled_text(self, *given: object) -> str | None:
+        """A text that an earlier run kept for what is given; None without one."""
+        return self.executor.recalled_text(*given)
+
+    def remember_text(self, text: str, *given: object) -> None:
+        """Keep a text for later runs, where there is a cache."""
+        self.executor.remember_text(text, *given)
+
     def failure(self, request: AnyRequest) -> str | None:
         """Why a request has no scores, if its intervention changed nothing."""
         return self.executor.store.failures.get(request)

@@ -8,7 +8,7 @@ import numpy as np
 
 from circuit_assert.backends.base import Backend
 from circuit_assert.execution.cache import Remembered, ScoreCache
-from circuit_assert.execution.identity import Identity, NoIdentity
+from circuit_assert.execution.identity import Identity, NoIdentity, everything
 from circuit_assert.execution.store import Store
 from circuit_assert.measurements.activations import Kept
 from circuit_assert.measurements.base import AnyRequest, Request, WeightRequest
@@ -61,6 +61,15 @@ class Recall:
         """Keep how far batching and resuming moved its kind's scores."""
         given = ("floor", request.measurement, request.on, request.under is None)
         self._put(np.asarray(floor), *given)
+
+    def text(self, *given: object) -> str | None:
+        """A text that was kept for what is given, by all of this package's code."""
+        kept = self._get("text", everything(), *given)
+        return kept if isinstance(kept, str) else None
+
+    def put_text(self, text: str, *given: object) -> None:
+        """Keep a text for what is given."""
+        self._put(text, "text", everything(), *given)
 
     def _get(self, *given: object) -> Remembered | None:
         try:

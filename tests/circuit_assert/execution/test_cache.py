@@ -7,7 +7,9 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
-from circuit_assert import head_is_induction, repeated_tokens
+from circuit_assert import claim, head_is_induction, repeated_tokens
+from circuit_assert.claims.criteria import Criterion
+from circuit_assert.claims.quantities import Score
 from circuit_assert.components import Direction, Head, Neuron, Site
 from circuit_assert.execution import cache, identity, recall
 from circuit_assert.execution.cache import ScoreCache
@@ -20,6 +22,7 @@ from circuit_assert.measurements.base import WeightRequest
 from circuit_assert.measurements.norms import NeuronOutputNorms
 from circuit_assert.models.planted_models import induction_model
 from circuit_assert.session import Session
+from circuit_assert.stats.region import above
 
 KEY = "ab" + "0" * 62
 
@@ -269,3 +272,57 @@ def test_texts_that_are_cut_otherwise_are_worked_out_anew(induction, tmp_path, m
         engine = Executor(induction, cache=tmp_path)
         engine.run([request])
         assert engine.reused == 0
+
+
+class TestVerdicts:
+    """What was judged by the same code on all the same is not judged again."""
+
+    @staticmethod
+    def judged(folder, make=head_is_induction, **settings):
+        session = Session(cache=folder, **settings)
+        return make(session.model(induction_model())["L1H0"]).check()
+
+    def test_the_same_verdict_is_read_back(self, tmp_path, monkeypatch):
+        first = self.judged(tmp_path)
+        monkeypatch.setattr("circuit_assert.judging.stats.judge", None)
+        assert self.judged(tmp_path).findings == first.findings
+
+    @pytest.mark.parametrize(
+        "settings", [{"false_pass_rate": 0.02}, {"dtype": "bfloat16"}], ids=lambda s: next(iter(s))
+    )
+    def test_another_setting_is_judged_anew(self, tmp_path, monkeypatch, settings):
+        self.judged(tmp_path)
+        monkeypatch.setattr("circuit_assert.judging.stats.judge", None)
+        with pytest.raises(TypeError, match="NoneType"):
+            self.judged(tmp_path, **settings)
+
+    def test_other_arguments_are_judged_anew(self, tmp_path, monkeypatch):
+        self.judged(tmp_path)
+        monkeypatch.setattr("circuit_assert.judging.stats.judge", None)
+        with pytest.raises(TypeError, match="NoneType"):
+            self.judged(tmp_path, lambda head: head_is_induction(head, by=0.5))
+
+    def test_changed_code_judges_anew(self, tmp_path, monkeypatch):
+        self.judged(tmp_path)
+        monkeypatch.setattr(recall, "everything", lambda: "other code")
+        monkeypatch.setattr("circuit_assert.judging.stats.judge", None)
+        with pytest.raises(TypeError, match="NoneType"):
+            self.judged(tmp_path)
+
+    def test_a_measurement_of_ones_own_is_judged_anew(self, tmp_path, monkeypatch):
+        """Its code is not hashed: only its owner knows whether it is the same."""
+
+        @claim("{head} has a loss")
+        def has_a_loss(head):
+            quantity = Own(Request(Loss(), repeated_tokens()))
+            return Criterion("loss", quantity, above(0.0), "loss", "nats", head.model)
+
+        self.judged(tmp_path, has_a_loss)
+        monkeypatch.setattr("circuit_assert.judging.stats.judge", None)
+        with pytest.raises(TypeError, match="NoneType"):
+            self.judged(tmp_path, has_a_loss)
+
+
+@dataclass(frozen=True)
+class Own(Score):
+    """A quantity that is not the library's."""
