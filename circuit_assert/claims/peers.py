@@ -10,7 +10,7 @@ from itertools import combinations
 import numpy as np
 import numpy.typing as npt
 
-from circuit_assert.claims.quantities import CannotTell
+from circuit_assert.claims.quantities import CannotTell, remembered
 from circuit_assert.components import MLP, Component, Direction, Head, Neuron
 from circuit_assert.errors import ClaimError
 from circuit_assert.measurements import HeadOutputMoments, NeuronActivations, Request
@@ -171,6 +171,25 @@ def head_output_norms(scores: Scores, on: Prompts) -> npt.NDArray[np.float64]:
         scores: With `HeadOutputMoments` on the prompts.
         on: The prompts.
     """
+    return _OutputNorms(on).of(scores)
+
+
+@dataclass(frozen=True)
+class _OutputNorms:
+    """Worked out once for each set of prompts: every claim about a head asks for them.
+
+    Args:
+        on: The prompts.
+    """
+
+    on: Prompts
+
+    @remembered
+    def of(self, scores: Scores) -> npt.NDArray[np.float64]:
+        return _output_norms(scores, self.on)
+
+
+def _output_norms(scores: Scores, on: Prompts) -> npt.NDArray[np.float64]:
     moments = scores[Request(HeadOutputMoments(), on)].astype(np.float64)
     squared, mean_z = moments[..., 0].mean(0), moments[..., 1:].mean(0)
     of_mean = np.empty_like(squared)
