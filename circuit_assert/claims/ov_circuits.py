@@ -72,6 +72,16 @@ def ov_circuit_copies(
         ClaimError: for an embedding that does not exist or that a head of the first layer does
             not read, or a bound that nothing can miss.
         PromptError: for tokens that are neither a sample nor different texts.
+
+    Published:
+        Ten of twelve heads of a one-layer model copy (Elhage et al.). `by` and `share` are our
+        choices.
+
+    Pitfalls:
+        An all-positive spectrum can still lower a token's own logit, and a few large entries can
+        make a trace: neither is enough. Which embedding is read decides, in both models of the zoo;
+        the evidence says which. Of models with norms after attention, heads of one layer only can
+        be summed.
     """
     circuit = ov_circuit(heads, tokens, embedding, "ov_circuit_copies")
     if not (-1 <= by < 1 and 0 <= share < 1 and top >= 1):
