@@ -52,20 +52,14 @@ def interchange_predicts_answers(
     Example:
         >>> import re
         >>> from dataclasses import replace
-        >>> from circuit_assert import PromptSet, Session, interchange_predicts_answers
+        >>> from circuit_assert import Session, interchange_predicts_answers
         >>> from circuit_assert.models.planted_models import inhibiting_model, inhibiting_prompts
-        >>> model, prompts = Session().model(inhibiting_model()), inhibiting_prompts(templates=40)
-        >>> agreeing = PromptSet(  # twins with other words between the same names
-        ...     "other fillers",
-        ...     tuple(
-        ...         replace(each, corrupt=re.sub(r"w6(\d)", r"w7\1", each.text))
-        ...         for each in prompts.prompts
-        ...     ),
-        ...     cluster_by=prompts.cluster_by,
-        ... )
-        >>> claim = interchange_predicts_answers(
-        ...     model["L0H0"], on=prompts, agreeing=agreeing, by=0.75
-        ... )
+        >>> head, prompts = Session().model(inhibiting_model())["L0H0"], inhibiting_prompts()
+        >>> twins = [re.sub(r"w6(\d)", r"w7\1", each.text) for each in prompts.prompts]
+        >>> both = zip(prompts.prompts, twins, strict=True)  # other words between the same names
+        >>> agreeing = tuple(replace(each, corrupt=twin) for each, twin in both)
+        >>> agreeing = replace(prompts, name="other words", prompts=agreeing)
+        >>> claim = interchange_predicts_answers(head, on=prompts, agreeing=agreeing, by=0.75)
         >>> print(claim.check().verdict)
         supported
     """
