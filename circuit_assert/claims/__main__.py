@@ -36,8 +36,14 @@ SUBJECTS: Mapping[str, Sequence[str]] = MappingProxyType(
             "subspaces",
         ),
         "The residual stream": ("residual_stream", "bases"),
-        "Effects": ("ablations", "patching", "direct_effects", "repairs", "localization"),
-        "Backups": ("backups",),
+        "Effects": (
+            "ablations",
+            "patching",
+            "direct_effects",
+            "repairs",
+            "backups",
+            "localization",
+        ),
         "Paths and circuits": (
             "circuits.paths",
             "circuits.inhibition",
@@ -52,7 +58,7 @@ SUBJECTS: Mapping[str, Sequence[str]] = MappingProxyType(
 )
 """What claims are about → the modules of this room that have them, in the page's order."""
 
-_QUOTED = re.compile(r'"[^"]*"')
+_QUOTED = re.compile(r'"[^"]*"|=\([^()]*\)')
 _HELD = "\0"  # a space at which no line may break
 _ROOT = Path(__file__).parents[2]
 _HEADER = """\
@@ -133,13 +139,14 @@ def _item(name: str, words: str) -> str:
 
 
 def _filled(text: str, subsequent_indent: str = "") -> str:
-    return textwrap.fill(
-        text,
+    filled = textwrap.fill(
+        text.replace(" %", f"{_HELD}%"),
         100,
         subsequent_indent=subsequent_indent,
         break_on_hyphens=False,
         break_long_words=False,
     )
+    return filled.replace(_HELD, " ")
 
 
 def _example(name: str, written: str, suites: Sequence[Suite]) -> str:

@@ -38,8 +38,7 @@ def heads_back_up(
     head that undoes what the heads write, and has nothing to undo without them, has the first and
     not the second.) Controls: the model does the task; as many heads that write about as much, in
     the backups' place, and that fail the claim on one half of the templates, interact less on the
-    other; in models with post-norms, the interaction is there with the
-    norms' scale frozen too.
+    other; in models with post-norms, the interaction is there with the norms' scale frozen too.
 
     Args:
         heads: The heads that are backed up, ablated together.

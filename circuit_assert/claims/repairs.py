@@ -128,6 +128,9 @@ def indirect_effect_is(
 ) -> Body:
     """What others make of the component's output: total minus direct effect of its ablation.
 
+    Controls: the model does the task; components much like it have less of an indirect effect, in
+    size.
+
     Args:
         component: Heads or MLPs; those of a set are ablated together.
         on: Prompts with answers and foils.
@@ -143,9 +146,6 @@ def indirect_effect_is(
         ComponentError: for a neuron or a direction.
         ClaimError: unless exactly one of `by` and `within` is given; for an unknown ablation or
             kind of final scale.
-
-    Pitfalls:
-        Gate and controls are those of `direct_effect_is`.
 
     Example:
         >>> from circuit_assert import Session, indirect_effect_is

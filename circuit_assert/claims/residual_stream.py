@@ -18,7 +18,7 @@ from circuit_assert.prompts.base import Prompts
 from circuit_assert.stats.region import below
 
 _ELHAGE = "Elhage et al. 2021, A Mathematical Framework for Transformer Circuits"
-_PARTS: tuple[Part, ...] = get_args(Part)
+_PARTS: tuple[Part, ...] = ("embedding", "heads", "MLPs")
 
 
 @claim("the logits are the sum of what parts write", source=_ELHAGE)

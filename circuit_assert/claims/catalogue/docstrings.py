@@ -88,13 +88,16 @@ def signature_of(function: Callable[..., Any]) -> str:
 def _constants(module: ModuleType | None) -> dict[str, ast.expr]:
     """What the constants of a module are made of."""
     statements = ast.parse(inspect.getsource(module)).body if module else []
-    return {
-        target.id: statement.value
-        for statement in statements
-        if isinstance(statement, ast.Assign)
-        for target in statement.targets
-        if isinstance(target, ast.Name)
-    }
+    made: dict[str, ast.expr] = {}
+    for statement in statements:
+        match statement:
+            case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                made[name] = value
+            case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
+                made[name] = value
+            case _:
+                pass
+    return made
 
 
 def _spelled(default: ast.expr, made: Mapping[str, ast.expr]) -> ast.expr:
