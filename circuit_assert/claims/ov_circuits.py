@@ -56,8 +56,8 @@ def ov_circuit_copies(
     they raise most, in the whole vocabulary: an all-positive spectrum can still lower a token's
     own logit, where eigenvectors are far from orthogonal. Both hold of the vocabulary that the
     tokens were drawn from: the spectrum is jackknifed over 40 groups of 4,096 tokens, the share is
-    Clopper and Pearson's over the first thousand. Control: the spectrum is more positive than with rotations between
-    W_V and W_O, and with other heads' W_V and W_O mismatched across layers.
+    Clopper and Pearson's over the first thousand. Control: the spectrum is more positive than with
+    rotations between W_V and W_O, and with other heads' W_V and W_O mismatched across layers.
 
     Args:
         heads: One head, or several whose outputs are summed.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import get_args
 
 from circuit_assert.claims.claim import claim
 from circuit_assert.claims.criteria import Body, Criterion, Fact, Found, Question, all_of
