@@ -34,17 +34,18 @@ def test_python_examples_run(page):
         subprocess.run([sys.executable, "-c", block], check=True, capture_output=True)
 
 
+CATALOGUE = page_of_claims()
 WITH_EXAMPLES = [n for n in CLAIM_TYPES if docstring_of(getattr(circuit_assert, n)).example]
 
 
 def test_the_catalogue_is_what_the_docstrings_say():
-    assert (ROOT / "docs" / "claims.md").read_text() == page_of_claims(), (
+    assert (ROOT / "docs" / "claims.md").read_text() == CATALOGUE, (
         "write it anew: python -m circuit_assert.claims > docs/claims.md"
     )
 
 
 def test_every_claim_type_is_in_the_catalogue_once():
-    assert sorted(re.findall(r"^### `(\w+)`$", page_of_claims(), re.MULTILINE)) == CLAIM_TYPES
+    assert sorted(re.findall(r"^### `(\w+)`$", CATALOGUE, re.MULTILINE)) == CLAIM_TYPES
 
 
 @pytest.mark.parametrize("name", CLAIM_TYPES)
@@ -56,7 +57,7 @@ def test_every_claim_type_says_what_its_arguments_are(name):
 @pytest.mark.parametrize("name", CLAIM_TYPES)
 def test_every_claim_type_has_an_example(name):
     """From a shipped suite, or one of its own, that is run below."""
-    section = page_of_claims().split(f"### `{name}`\n")[1].split("\n##")[0]
+    section = CATALOGUE.split(f"### `{name}`\n")[1].split("\n##")[0]
     *_, example = re.findall(r"```(?:py|pycon)\n(.*?)```", section, re.DOTALL)
     calls = [node for node in ast.walk(ast.parse(_code(example))) if isinstance(node, ast.Name)]
     assert name in {call.id for call in calls}

@@ -5,6 +5,7 @@ prompts and arguments are right.
 """
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -121,21 +122,13 @@ def test_every_claim_is_known_without_the_weights(tmp_path):
     assert "some head of L0–L11 is an induction head" in said
 
 
-CHEAP = [
-    "hypotheses/gpt2_small/test_indirect_object.py",
-    "hypotheses/gpt2_small/test_induction.py",
-    "hypotheses/gpt2_small/test_copy_suppression.py",
-    "hypotheses/pythia/test_successor_heads.py",
-    "hypotheses/pythia/test_induction.py",
-]
-
-
-@pytest.mark.parametrize("suite", CHEAP, ids=lambda suite: suite.removeprefix("hypotheses/"))
+@pytest.mark.parametrize("suite", SUITES)
 def test_claims_are_judged_and_nothing_is_supported_of_random_weights(cache, tmp_path, suite):
-    said, run_of = run(cache, tmp_path / "runs", suite)
-    assert "error" not in said.lower(), said
-    assert run_of is not None, said
-    assert run_of.claims, said
+    said, run_of = run(cache, tmp_path / "runs", suite, "-k", "not test_is_an_induction_head")
+    raised = set(re.findall(r"^E +([\w.]+): ", said, re.MULTILINE))
+    assert raised <= {"AssertionError", "circuit_assert.errors.Inconclusive"}, said
+    outcomes = re.findall(r"(\d+) (?:passed|failed|inconclusive)", said.splitlines()[-1])
+    assert sum(map(int, outcomes)) == len({each.nodeid for each in run_of.claims}), said
     assert not run_of.not_run
     assert not [each.sentence for each in run_of.claims if each.verdict == "supported"]
 

@@ -112,10 +112,9 @@ def circuit_is_necessary(
 
     Example:
         >>> from circuit_assert import Session, circuit_is_necessary
-        >>> from circuit_assert.models.planted_models import RELAY, relay_model, relay_prompts
-        >>> circuit = Session().model(relay_model()).circuit(RELAY)
-        >>> prompts = relay_prompts(per_template=1)
-        >>> claim = circuit_is_necessary(circuit, on=prompts, by=0.9, draws=60)
+        >>> from circuit_assert.models.planted_models import lookup_model, lookup_prompts
+        >>> circuit = Session().model(lookup_model()).circuit(["L1H0", "L1H2", "L1H3"])
+        >>> claim = circuit_is_necessary(circuit, on=lookup_prompts(per_template=2), by=0.9)
         >>> print(claim.check().verdict)
         supported
     """
