@@ -1,6 +1,7 @@
 """The docs name what there is, and their examples run."""
 
 import ast
+import doctest
 import inspect
 import re
 import subprocess
@@ -10,15 +11,17 @@ from pathlib import Path
 import pytest
 
 import circuit_assert
+from circuit_assert.claims.__main__ import page as page_of_claims
+from circuit_assert.claims.catalogue.docstrings import docstring_of
 from circuit_assert.claims.claim import ClaimType
 from circuit_assert.models import planted_models
 from circuit_assert.models.planted_models.__main__ import page as page_of_planted_models
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-CLAIM_TYPES = [
+CLAIM_TYPES = sorted(
     name for name in circuit_assert.__all__ if isinstance(getattr(circuit_assert, name), ClaimType)
-]
+)
 
 
 def blocks(page, language):
@@ -31,9 +34,51 @@ def test_python_examples_run(page):
         subprocess.run([sys.executable, "-c", block], check=True, capture_output=True)
 
 
+CATALOGUE = page_of_claims()
+WITH_EXAMPLES = [n for n in CLAIM_TYPES if docstring_of(getattr(circuit_assert, n)).example]
+
+
+def test_the_catalogue_is_what_the_docstrings_say():
+    assert (ROOT / "docs" / "claims.md").read_text() == CATALOGUE, (
+        "write it anew: python -m circuit_assert.claims > docs/claims.md"
+    )
+
+
+def test_every_claim_type_is_in_the_catalogue_once():
+    assert sorted(re.findall(r"^### `(\w+)`$", CATALOGUE, re.MULTILINE)) == CLAIM_TYPES
+
+
 @pytest.mark.parametrize("name", CLAIM_TYPES)
-def test_every_claim_type_is_in_the_catalogue(name):
-    assert f"## `{name}(" in (ROOT / "docs" / "claims.md").read_text()
+def test_every_claim_type_says_what_its_arguments_are(name):
+    kind = getattr(circuit_assert, name)
+    assert set(docstring_of(kind).arguments) == set(inspect.signature(kind).parameters)
+
+
+@pytest.mark.parametrize("name", CLAIM_TYPES)
+def test_every_claim_type_has_an_example(name):
+    """From a shipped suite, or one of its own, that is run below."""
+    section = CATALOGUE.split(f"### `{name}`\n")[1].split("\n##")[0]
+    *_, example = re.findall(r"```(?:py|pycon)\n(.*?)```", section, re.DOTALL)
+    calls = [node for node in ast.walk(ast.parse(_code(example))) if isinstance(node, ast.Name)]
+    assert name in {call.id for call in calls}
+
+
+def _code(example):
+    """What is typed at a prompt, or the example itself."""
+    typed = doctest.DocTestParser().get_examples(example)
+    return "".join(each.source for each in typed) or example
+
+
+@pytest.mark.parametrize("name", WITH_EXAMPLES)
+def test_examples_of_claim_types_run(name):
+    text = docstring_of(getattr(circuit_assert, name)).example
+    test = doctest.DocTestParser().get_doctest(text, {}, name, None, None)
+    assert doctest.DocTestRunner().run(test) == (0, len(test.examples))
+
+
+def test_every_name_that_is_exported_is_public():
+    homes = vars(circuit_assert)["_HOMES"]
+    assert sorted(homes) == sorted(circuit_assert.__all__)
 
 
 def test_there_are_claim_types():
@@ -45,8 +90,8 @@ def test_every_public_name_is_documented(name):
     assert inspect.getdoc(getattr(circuit_assert, name))
 
 
-def test_probes_are_in_the_catalogue():
-    page = (ROOT / "docs" / "claims.md").read_text()
+def test_probes_are_documented():
+    page = (ROOT / "docs" / "own-claims.md").read_text()
     for name in circuit_assert.__all__:
         home = inspect.getmodule(getattr(circuit_assert, name))
         if home is not None and home.__name__.endswith(".probes") and name != "contrast":

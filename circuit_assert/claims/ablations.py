@@ -62,6 +62,11 @@ def ablation_drops_logit(
 
     Raises:
         ClaimError: for an unknown ablation or metric.
+
+    Pitfalls:
+        Ablation and reference are part of the claim. Peers are components of nearby layers that
+        write about as much and fail the claim on one half of the templates; they are measured on
+        the other half. That unrelated loss stays is an equivalence, and its margin is our choice.
     """
     how = ablation_of(component, ablation, on, reference)
     effect = Effect(metric_of(metric), on, how)
@@ -110,6 +115,10 @@ def ablation_preserves_logit(
 
     Raises:
         ClaimError: for an unknown ablation or metric.
+
+    Pitfalls:
+        A component that others back up is preserved; so is one whose activation hardly varies over
+        the reference. An ablation that changes no activation at all is inconclusive.
     """
     effect = Effect(metric_of(metric), on, ablation_of(component, ablation, on, reference))
     words = f"drop of the {metric} under {ablation} ablation"
@@ -144,6 +153,14 @@ def ablation_raises_loss(
 
     Raises:
         ClaimError: for an unknown ablation.
+
+    Example:
+        >>> from circuit_assert import Session, ablation_raises_loss, repeated_tokens
+        >>> from circuit_assert.models.planted_models import induction_model
+        >>> model = Session().model(induction_model())
+        >>> claim = ablation_raises_loss(model["L1H0"], on=repeated_tokens(sequences=30), by=0.1)
+        >>> print(claim.check().verdict)
+        supported
     """
     how = ablation_of(component, ablation, on, reference)
     effect = Effect(Loss(places), on, how, rises=True)

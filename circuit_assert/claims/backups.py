@@ -37,8 +37,8 @@ def heads_back_up(
     drops it by. Stands in: with the heads ablated, ablating the backups too drops it further. (A
     head that undoes what the heads write, and has nothing to undo without them, has the first and
     not the second.) Controls: the model does the task; as many heads that write about as much, in
-    the backups' place, interact less; in models with post-norms, the interaction is there with the
-    norms' scale frozen too.
+    the backups' place, and that fail the claim on one half of the templates, interact less on the
+    other; in models with post-norms, the interaction is there with the norms' scale frozen too.
 
     Args:
         heads: The heads that are backed up, ablated together.
@@ -52,6 +52,14 @@ def heads_back_up(
     Raises:
         ComponentError: for anything but heads.
         ClaimError: when a head is its own backup, or for an unknown ablation or metric.
+
+    Published:
+        GPT-2 small backs up its name movers by 9.0, 9.7, 10.1, 10.2, 10.6, 10.10, 11.2 and 11.9
+        (Wang et al.).
+
+    Pitfalls:
+        Sets are ablated together, and only what is between the two counts. The claim is symmetrical
+        in what interacts, not in what stands in. `by` has no default.
     """
     _check(heads, backups)
     how = ablation_of(backups, ablation, on, reference)

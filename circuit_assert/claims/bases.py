@@ -61,6 +61,14 @@ def basis_is_privileged(
     Raises:
         ComponentError: for a site that the model does not have.
         ClaimError: for a site that is no vector, or a share outside 0 to 1.
+
+    Published:
+        No privileged basis: a kurtosis of 3, and almost exactly 3 after a random rotation; trained
+        models have more.
+
+    Pitfalls:
+        The coordinates left out decide: in Gemma 3 270M the excess is up to +500 with them and +2
+        to +42 without.
     """
     site = model.site(at)
     if site.name not in _VECTORS:

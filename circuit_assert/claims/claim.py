@@ -114,8 +114,8 @@ class ClaimType(Generic[P]):
     ) -> None:
         functools.update_wrapper(self, function)
         self._function = function
-        self._sentence = sentence
-        self._source = source
+        self.template = sentence
+        self.source = source
         self._signature = inspect.signature(function)
         self.name = function.__name__
 
@@ -156,7 +156,7 @@ class ClaimType(Generic[P]):
             model=model,
             body=body,
             arguments=said,
-            source=self._source,
+            source=self.source,
             about=_components_in(arguments.values()),
             on=_prompts_in(arguments.values()),
         )
@@ -168,7 +168,7 @@ class ClaimType(Generic[P]):
             ClaimError: when the sentence does not name its first argument.
         """
         first = next(iter(self._bound(*args, **kwargs)))
-        if f"{{{first}}}" not in self._sentence:
+        if f"{{{first}}}" not in self.template:
             raise ClaimError(
                 f"the sentence of {self.name} does not name {{{first}}}, so it cannot be said of "
                 f"{subject}."
@@ -196,8 +196,8 @@ class ClaimType(Generic[P]):
         return arguments
 
     def _said(self, arguments: Mapping[str, Any]) -> str:
-        fields = {name for _, name, _, _ in string.Formatter().parse(self._sentence) if name}
-        return self._sentence.format(**{name: _words(arguments[name]) for name in fields})
+        fields = {name for _, name, _, _ in string.Formatter().parse(self.template) if name}
+        return self.template.format(**{name: _words(arguments[name]) for name in fields})
 
     def __bool__(self) -> NoReturn:
         raise TypeError(
@@ -206,7 +206,7 @@ class ClaimType(Generic[P]):
         )
 
     def __repr__(self) -> str:
-        return f"<claim type {self.name}: {self._sentence}>"
+        return f"<claim type {self.name}: {self.template}>"
 
 
 class _Said(str):

@@ -41,6 +41,12 @@ def heads_compose(earlier: Subject, later: Subject, *, via: Via) -> Body:
     Raises:
         ComponentError: when `earlier` or `later` is not one head.
         ClaimError: for a head that is not earlier, or another `via`.
+
+    Pitfalls:
+        A pair that composes by weights need not do so in use: the earlier head may write the same
+        everywhere. Rotations alone say little: nearly all pairs of trained heads share some loud
+        directions. Refused with norms after attention, and via "K" or "Q" with norms of queries and
+        keys. Each part is a rank among many, and open where there are fewer than 99.
     """
     first, second = (one.only(Head, "heads_compose") for one in (earlier, later))
     if via not in _THROUGH:

@@ -31,7 +31,7 @@ def direct_effect_is(
 
     Direct logit attribution: z W_O (or what the MLP adds) times the unembedding of the answer minus
     that of the foil, norm scales of the run. It says nothing of what later layers make of the
-    output. Control: components much like it write less, in size.
+    output. Controls: the model does the task; components much like it write less, in size.
 
     Args:
         component: Heads or MLPs; those of a set are summed.
@@ -43,6 +43,10 @@ def direct_effect_is(
     Raises:
         ComponentError: for a neuron or a direction.
         ClaimError: unless exactly one of `by` and `within` is given.
+
+    Pitfalls:
+        What is written is not what is used: later layers may undo it or make it up. A set whose
+        members cancel each other has no effect.
     """
     if (by is None) == (within is None):
         raise ClaimError("direct_effect_is takes by= or within=, not both and not neither.")

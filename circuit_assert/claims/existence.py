@@ -45,6 +45,19 @@ def some_head_is(
         ClaimError: for fewer than two heads, a kind that is not one, or prompts that are missing.
         ComponentError: for anything but heads.
         PromptError: for prompts that cannot be halved.
+
+    Pitfalls:
+        A control that halves the clusters again (the peers of `ablation_drops_logit`) needs 28 of
+        them. Where it is not supported, the evidence bounds the first criterion of all heads at
+        once (max-T, from 20 clusters in a half).
+
+    Example:
+        >>> from circuit_assert import Session, head_attends_inductively, some_head_is
+        >>> from circuit_assert.models.planted_models import induction_model
+        >>> model = Session().model(induction_model())
+        >>> claim = some_head_is(head_attends_inductively, model.heads(layers=[1]))
+        >>> print(claim.check().verdict)
+        supported
     """
     heads = _heads_of(among)
     whole = _prompts(kind, on, halved=True)
@@ -92,6 +105,19 @@ def exactly_these_heads_are(
     Raises:
         ClaimError: when these are not some of the family, or all of it; and as `some_head_is`.
         ComponentError: for anything but heads.
+
+    Pitfalls:
+        `discover` remembers on which prompts heads were found, and warns.
+
+    Example:
+        >>> from circuit_assert import Session, exactly_these_heads_are, head_attends_inductively
+        >>> from circuit_assert.models.planted_models import induction_model
+        >>> model = Session().model(induction_model())
+        >>> these = model["L1H0", "L1H1", "L1H4", "L1H5"]
+        >>> family = model.heads(layers=[1])
+        >>> claim = exactly_these_heads_are(head_attends_inductively, these, family)
+        >>> print(claim.check().verdict)
+        supported
     """
     heads = _heads_of(among)
     chosen = set(these.components)

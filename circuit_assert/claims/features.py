@@ -75,6 +75,10 @@ def feature_is_multilingual(
     Raises:
         ComponentError: when `feature` is not one direction.
         ClaimError: for a language of the direction itself, or prompts without these ids.
+
+    Pitfalls:
+        One prompt is an existence proof, no more; one template makes thirty concepts one
+        observation. Without a second script it is said across Latin-script languages.
     """
     axis = Axis(feature.only(Direction, "feature_is_multilingual"))
     both = conditions(on)

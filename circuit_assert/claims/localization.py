@@ -60,7 +60,7 @@ def effect_is_localized(
     the task; there are effects beyond noise, by products of different clusters.
 
     Total effects count serial paths twice and hide what is backed up; direct ones are another
-    question with another answer. The sentence says which.
+    question with another answer. The sentence says which. Intervals are a jackknife over clusters.
 
     Args:
         components: Eight or more, as `model.heads()`; each is ablated by itself.
@@ -81,6 +81,12 @@ def effect_is_localized(
         ComponentError: for direct effects of anything but heads and MLPs.
         ClaimError: for fewer than eight components, or for a statistic, bound or number that cannot
             be meant.
+
+    Pitfalls:
+        Noise is not uniform: what is measured as a Gini coefficient of 0.5 may be nothing, so that
+        both bounds and the plain value are printed. A sum of absolute means is too large on
+        average. Total and direct effects often answer differently. With all heads of a model, this
+        is one run for each. `by` has no default.
     """
     chosen, bound = _checked(statistic, top, by, len(components.components), effects)
     if effects == "direct":

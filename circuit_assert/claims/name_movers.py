@@ -45,8 +45,9 @@ def head_is_name_mover(
     more than `copying` of the names, the name is among the `top` tokens that W_OV raises most when
     it reads the effective embedding (the embedding and what the first MLP makes of it). Direct
     effect: what it writes at the end favours the answer over the foil. Controls: those of
-    `head_attends_to`; names are copied by fewer other heads; heads that write about as much, and do
-    not attend so, contribute less.
+    `head_attends_to`; names are copied by fewer other heads (24 drawn at random; McNemar's exact
+    test); heads that write about as much, and do not attend so on the discovery half, contribute
+    less. The model does the task.
 
     Args:
         heads: One head of the second layer or later, or several: each attends, and their outputs
@@ -67,6 +68,17 @@ def head_is_name_mover(
         ClaimError: for a head of the first layer, positions that the prompts do not have, or
             bounds that nothing, or everything, is above.
         PromptError: for names that are no different texts.
+
+    Published:
+        GPT-2 small's name movers are 9.9, 10.0 and 9.6, with 0.59 of their attention on the
+        indirect object on average and copy scores above 0.95, against less than 0.2 of the average
+        head.
+
+    Pitfalls:
+        That the model needs the head is not asked: knocking out all three name movers of GPT-2
+        small costs 5 % of the logit difference; see `heads_back_up`. The copy score has no biases
+        and no positions. Several heads of a model with norms after attention have to be of one
+        layer.
     """
     circuit = _circuit(heads, on, names, "head_is_name_mover")
     bounds = _Bounds(by_attention, copying, top, by)
@@ -107,6 +119,13 @@ def head_is_negative_name_mover(
         ComponentError: as there.
         ClaimError: as there.
         PromptError: as there.
+
+    Published:
+        GPT-2 small's are 10.7 and 11.10, with copy scores of 0.98 by −W_OV, against 0.12 of the
+        average head.
+
+    Pitfalls:
+        It says nothing of why names are lowered; `head_suppresses_copies` is about that.
     """
     circuit = _circuit(heads, on, names, "head_is_negative_name_mover")
     bounds = _Bounds(by_attention, copying, top, by)

@@ -55,6 +55,12 @@ def neuron_promotes_token(
     Raises:
         ComponentError: when `neuron` is not one neuron.
         ClaimError: for a rank below 1.
+
+    Pitfalls:
+        It is refuted without a run where the weights are not congruent, and where the neuron is
+        never active in the token's direction in 20 documents that hold the token. Gated neurons and
+        their mirror images get the same verdict. `congruent_neurons(model, layers=…)` lists pairs
+        of neuron and token by their weights.
     """
     if min(token_rank, neuron_rank) < 1:
         raise ClaimError(f"ranks count from 1; got {token_rank} and {neuron_rank}.")

@@ -55,8 +55,9 @@ def ov_circuit_copies(
     eigenvalues is above `by`. Diagonal: more than `share` of the tokens are among the `top` that
     they raise most, in the whole vocabulary: an all-positive spectrum can still lower a token's
     own logit, where eigenvectors are far from orthogonal. Both hold of the vocabulary that the
-    tokens were drawn from. Control: the spectrum is more positive than with rotations between
-    W_V and W_O, and with other heads' W_V and W_O mismatched across layers.
+    tokens were drawn from: the spectrum is jackknifed over 40 groups of 4,096 tokens, the share is
+    Clopper and Pearson's over the first thousand. Control: the spectrum is more positive than with
+    rotations between W_V and W_O, and with other heads' W_V and W_O mismatched across layers.
 
     Args:
         heads: One head, or several whose outputs are summed.
@@ -72,6 +73,16 @@ def ov_circuit_copies(
         ClaimError: for an embedding that does not exist or that a head of the first layer does
             not read, or a bound that nothing can miss.
         PromptError: for tokens that are neither a sample nor different texts.
+
+    Published:
+        Ten of twelve heads of a one-layer model copy (Elhage et al.). `by` and `share` are our
+        choices.
+
+    Pitfalls:
+        An all-positive spectrum can still lower a token's own logit, and a few large entries can
+        make a trace: neither is enough. Which embedding is read decides, in both models of the zoo;
+        the evidence says which. Of models with norms after attention, heads of one layer only can
+        be summed.
     """
     circuit = ov_circuit(heads, tokens, embedding, "ov_circuit_copies")
     if not (-1 <= by < 1 and 0 <= share < 1 and top >= 1):

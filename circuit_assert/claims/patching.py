@@ -34,7 +34,8 @@ def patching_restores_logit(
     """On the corrupt prompt, the component's clean activation brings more than `by` logits back.
 
     Denoising: it shows what is enough among what the prompts differ in, given that all else is as
-    on the corrupt prompt. Where either of two components is enough, each restores.
+    on the corrupt prompt. Where either of two components is enough, each restores. Controls: the
+    corruption takes something; components much like it restore less.
 
     Args:
         component: A head, neuron or MLP, or a set of them.
@@ -47,6 +48,11 @@ def patching_restores_logit(
 
     Raises:
         ClaimError: for an unknown metric, or a share that is not above 0.
+
+    Pitfalls:
+        Of two components either of which is enough, each restores and neither breaks (Heimersheim &
+        Nanda 2024, arXiv:2404.15255): this claim and `patching_breaks_logit` are not each other's
+        contrary. What the twins share is never tested.
     """
     how = Patch(component.components, "clean", at)
     return _patching(component, PatchEffect(metric_of(metric), on, how), by, share)
@@ -65,7 +71,7 @@ def patching_breaks_logit(
     """On the clean prompt, the component's corrupt activation costs more than `by` logits.
 
     Noising: it shows what the clean run cannot do without. Where either of two components is
-    enough, neither breaks; patch both.
+    enough, neither breaks; patch both. Controls: as for `patching_restores_logit`.
 
     Args:
         component: A head, neuron or MLP, or a set of them.
@@ -77,6 +83,9 @@ def patching_breaks_logit(
 
     Raises:
         ClaimError: for an unknown metric, or a share that is not above 0.
+
+    Pitfalls:
+        As for `patching_restores_logit`: a component that is backed up breaks nothing.
     """
     how = Patch(component.components, "corrupt", at)
     return _patching(component, PatchEffect(metric_of(metric), on, how), by, share)

@@ -37,6 +37,14 @@ def head_is_previous_token(head: Subject, *, on: Prompts = _TEXT, by: float = _P
 
     Raises:
         ComponentError: when `head` is not one head.
+
+    Published:
+        In GPT-2 small 4.11 and 2.2 are the two that attend so most (Wang et al.).
+
+    Pitfalls:
+        Measured without the first token and rescaled, heads that rest there and do nothing else
+        look like previous-token heads. 0.4 is a threshold of the plain attention: with the uniform
+        share taken off (0.05 for 48 tokens) it is a little stricter here.
     """
     before = attention_over(head, "previous")
     shuffled, random = passages(on, "shuffled"), passages(on, "random")
@@ -76,6 +84,15 @@ def head_is_duplicate_token(
     Raises:
         ComponentError: when `head` is not one head.
         ClaimError: for other prompts without roles, or roles that the prompts do not have.
+
+    Published:
+        In GPT-2 small 0.1 and 3.0 are among the three that attend so most; 0.10 does for names and
+        not for random tokens (Wang et al., App. I).
+
+    Pitfalls:
+        The prompts are part of the claim: heads that find repeated names need not find repeated
+        random tokens. A head that attends at a fixed distance has as much on the corrupt side. `by`
+        has no published value, nor a default.
     """
     head.only(Head, "head_is_duplicate_token")
     if isinstance(on, RepeatedTokens):

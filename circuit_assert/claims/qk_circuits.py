@@ -92,6 +92,11 @@ def qk_circuit_matches(
         ClaimError: for an embedding that does not exist or that the head does not read, distances
             or bounds that cannot be meant, or pairs that are too few or repeat a token.
         PromptError: for tokens that are neither a sample nor different texts.
+
+    Pitfalls:
+        Behind other layers a head reads more than tokens: an induction head matches what an earlier
+        head has written, and has nothing of this. A few keys that everything scores high make a
+        positive spectrum, and no diagonal.
     """
     circuit = _circuit(head, embedding, distances)
     if not (-1 <= by < 1 or pairs is not None) or not 0 < top < 1 or not 0 <= share < 1:

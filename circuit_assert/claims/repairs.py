@@ -65,6 +65,11 @@ def later_layers_repair(
     Raises:
         ComponentError: for a neuron or a direction.
         ClaimError: for a negative share, an unknown ablation, or an unknown kind of final scale.
+
+    Pitfalls:
+        Which repair: with "frozen" only what later layers write counts; without a loud component
+        all else is louder, and "free" counts that too. `heads_back_up` says which head steps in.
+        With `at=None` the indirect effect is also what others miss elsewhere. `by` has no default.
     """
     if by < 0:
         raise ClaimError(f"by is a share of the direct effect, 0 or more; got {by:g}.")
@@ -123,6 +128,9 @@ def indirect_effect_is(
 ) -> Body:
     """What others make of the component's output: total minus direct effect of its ablation.
 
+    Controls: the model does the task; components much like it have less of an indirect effect, in
+    size.
+
     Args:
         component: Heads or MLPs; those of a set are ablated together.
         on: Prompts with answers and foils.
@@ -138,6 +146,14 @@ def indirect_effect_is(
         ComponentError: for a neuron or a direction.
         ClaimError: unless exactly one of `by` and `within` is given; for an unknown ablation or
             kind of final scale.
+
+    Example:
+        >>> from circuit_assert import Session, indirect_effect_is
+        >>> from circuit_assert.models.planted_models import lookup_prompts, repair_model
+        >>> model = Session().model(repair_model())
+        >>> claim = indirect_effect_is(model["L0H0"], on=lookup_prompts(), by=-0.3)
+        >>> print(claim.check().verdict)
+        supported
     """
     if (by is None) == (within is None):
         raise ClaimError("indirect_effect_is takes by= or within=, not both and not neither.")

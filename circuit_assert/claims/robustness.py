@@ -39,6 +39,9 @@ def robustly(
     Raises:
         ClaimError: for something that is no kind, for no setting to vary, a value given twice, or
             more than 100 cells.
+
+    Pitfalls:
+        A grid shows what was varied and nothing else.
     """
     _check(kind, subject, over, arguments)
     cells = [dict(zip(over, values, strict=True)) for values in product(*over.values())]

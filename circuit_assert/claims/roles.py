@@ -49,6 +49,10 @@ def head_attends_to(
         ComponentError: when `head` is not one head.
         ClaimError: for a role that the prompts do not have, that comes after `at`, or that is its
             own rival.
+
+    Pitfalls:
+        It says nothing of why the head attends there. With one order of the roles a head that
+        attends by position passes: `ioi` has both orders of the names.
     """
     more, controls, scope = attends_more(head, role, on=on, by=by, versus=versus, at=at)
     return replace(all_of(*more, guards=controls), scope=scope)

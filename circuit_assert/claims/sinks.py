@@ -60,6 +60,13 @@ def head_is_attention_sink(
         ComponentError: when `head` is not one head.
         ClaimError: for an unknown place, for resting on a beginning token that is left out, or for
             a value norm that is not above zero.
+
+    Pitfalls:
+        One model rests on the first place, another on the beginning token. `beginning=False`
+        changes everything: heads of Gemma then give the first place nothing. The threshold of Gu et
+        al. is one of the plain share from all tokens. Where query heads share a value head, each
+        has an output matrix of its own; a model whose values are not what its attention reads is an
+        error, not a number.
     """
     _check(rests_on, value_norm, beginning)
     one = head.only(Head, "head_is_attention_sink")

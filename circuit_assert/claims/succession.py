@@ -53,6 +53,16 @@ def head_is_successor(
         ComponentError: when a component is not a head.
         ClaimError: for a head of the first layer, or a bound that nothing, or everything, is above.
         PromptError: for a class that is not one.
+
+    Published:
+        Pythia-1.4B's L12H0. In one replication about 80 % of ordinal tokens were followed by their
+        successors.
+
+    Pitfalls:
+        On text such heads also complete acronyms and greater-than comparisons. Words are those that
+        are single tokens together with their successors, with or without a space, whichever is
+        more; nothing wraps around. A class needs six words: by default others are left out, and the
+        evidence counts what is in.
     """
     if not 0 <= by < 1:
         raise ClaimError(f"by lies in [0, 1); got {by:g}.")

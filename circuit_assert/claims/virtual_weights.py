@@ -48,6 +48,11 @@ def virtual_weight_is(earlier: Subject, later: Subject, *, by: float, via: Row =
     Raises:
         ComponentError: when `earlier` or `later` is not one neuron.
         ClaimError: for a neuron that is not earlier, another `via`, or a `by` that is no cosine.
+
+    Pitfalls:
+        Of millions of pairs the largest is large: name the pair before looking, or find it by
+        something else. With norms after MLPs cosines and ranks stand, and no product is printed.
+        `by` has no default.
     """
     one, other = (subject.only(Neuron, "virtual_weight_is") for subject in (earlier, later))
     if via not in get_args(Row):

@@ -47,6 +47,12 @@ def cached(name: str, revision: str | None) -> Path | None:
     return Path(config).parent if isinstance(config, str) else None
 
 
+def at_hand(name: str, revision: str | None = None) -> bool:
+    """Whether a model is in the cache, whole; nobody is asked."""
+    there = cached(name, revision)
+    return there is not None and not folder.problems(there)
+
+
 def _downloaded(name: str, revision: str | None, patterns: list[str]) -> Path:
     from huggingface_hub import HfApi, snapshot_download
 

@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 
 from circuit_assert.models.card import Card
 from circuit_assert.models.folder import card_of, check_folder, read_config
+from circuit_assert.models.hub_cards import HUB_CARDS
 from circuit_assert.models.planted import PlantedModel
 from circuit_assert.models.zoo import ZOO, ensure
 
@@ -44,7 +45,8 @@ class ModelSpec:
             return ZOO[self.location].card
         if self.source == "folder":
             return card_of(read_config(Path(self.location)))
-        return None
+        folder = self.folder_at_hand()
+        return card_of(read_config(folder)) if folder else HUB_CARDS.get(self.location)
 
     def folder_at_hand(self) -> Path | None:
         """The folder with the model's files if it is there already; nothing is fetched."""

@@ -17,8 +17,8 @@ MARKERS = (
     "no_rehearsal: the test is not called beforehand to learn its claims; each is measured when it "
     "is asked for.",
     "needs_gpu: the test does not run, and is listed as not run, without a GPU.",
-    "needs_hub: the test does not run, and is listed as not run, when the model hub is out of "
-    "reach.",
+    "needs_hub(*models): the test does not run, and is listed as not run, when these models are "
+    "not in the hub's cache, without asking the hub; without names, when the hub is out of reach.",
 )
 NOT_RUN = pytest.StashKey[str]()
 _HUB = "https://huggingface.co"
@@ -82,8 +82,8 @@ def missing_for(item: pytest.Item) -> str | None:
     missing = None
     if item.get_closest_marker("needs_gpu") is not None:
         missing = _without_gpu()
-    if missing is None and item.get_closest_marker("needs_hub") is not None:
-        missing = _without_hub()
+    for marker in item.iter_markers("needs_hub"):
+        missing = missing or (_not_at_hand(marker.args) if marker.args else _without_hub())
     return missing
 
 
@@ -101,6 +101,17 @@ def _without_gpu() -> str | None:
     if torch.cuda.is_available():
         return None
     return "needs a GPU, and torch finds none"
+
+
+@functools.cache
+def _not_at_hand(models: tuple[str, ...]) -> str | None:
+    from circuit_assert.models.hub import at_hand
+
+    absent = [name for name in models if not at_hand(name)]
+    if not absent:
+        return None
+    commands = " and ".join(f"`hf download {name}`" for name in absent)
+    return f"needs {' and '.join(absent)} of the model hub, not in the cache here: {commands}"
 
 
 @functools.cache

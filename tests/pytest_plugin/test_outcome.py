@@ -195,6 +195,55 @@ def test_what_cannot_run_is_listed_as_not_run(suite, monkeypatch):
     ]
 
 
+def test_models_that_are_named_are_looked_for_in_the_cache_alone(suite, monkeypatch, tmp_path):
+    import socket
+
+    from huggingface_hub import constants
+    from pytest_circuit_assert import markers
+
+    def refuse(*_):
+        raise AssertionError("the network was used")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    markers._not_at_hand.cache_clear()
+    test = """
+        import pytest
+
+        @pytest.mark.needs_hub("acme/tiny", "acme/big")
+        def test_it(): pass
+        """
+    result = suite.run(test)
+    assert result.parseoutcomes() == {"skipped": 1}
+    result.stdout.fnmatch_lines(["*::test_it: needs acme/tiny and acme/big of the model hub*"])
+
+    write_model(tmp_path, "acme/tiny")
+    markers._not_at_hand.cache_clear()
+    assert markers._not_at_hand(("acme/tiny",)) is None
+    assert markers._not_at_hand(("acme/tiny", "acme/big")) == (
+        "needs acme/big of the model hub, not in the cache here: `hf download acme/big`"
+    )
+    write_model(tmp_path, "acme/big")
+    markers._not_at_hand.cache_clear()
+    assert suite.run(test).parseoutcomes() == {"passed": 1}
+    markers._not_at_hand.cache_clear()
+
+
+def write_model(cache, name):
+    """A model in the hub's cache, with the files that a model needs."""
+    import numpy as np
+    from safetensors.numpy import save_file
+
+    repository = cache / f"models--{name.replace('/', '--')}"
+    folder = repository / "snapshots" / ("a" * 40)
+    folder.mkdir(parents=True)
+    (repository / "refs").mkdir()
+    (repository / "refs" / "main").write_text("a" * 40)
+    for file in ("config.json", "tokenizer.json"):
+        (folder / file).write_text("{}")
+    save_file({"w": np.zeros(8, np.float32)}, folder / "model.safetensors")
+
+
 def test_a_hub_out_of_reach_is_a_reason_too(suite, monkeypatch):
     for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "HF_HUB_OFFLINE"):
         monkeypatch.delenv(name, raising=False)

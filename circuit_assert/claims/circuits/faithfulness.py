@@ -55,6 +55,19 @@ def circuit_is_sufficient(
 
     Raises:
         ClaimError: for an unknown ablation or metric, or too few draws.
+
+    Pitfalls:
+        Random circuits of a large circuit's size recover much: that is what the control is for.
+        More than 1 is over-recovery, not better.
+
+    Example:
+        >>> from circuit_assert import Session, circuit_is_sufficient
+        >>> from circuit_assert.models.planted_models import RELAY, relay_model, relay_prompts
+        >>> circuit = Session().model(relay_model()).circuit(RELAY)
+        >>> prompts = relay_prompts(per_template=1)
+        >>> claim = circuit_is_sufficient(circuit, on=prompts, by=0.9, draws=60)
+        >>> print(claim.check().verdict)
+        supported
     """
     task = task_of(circuit, on, ablation, reference, metric)
     recovered = task.share(task.alone(circuit.circuit) - task.nothing, by)
@@ -96,6 +109,14 @@ def circuit_is_necessary(
 
     Raises:
         ClaimError: for an unknown ablation or metric, or too few draws.
+
+    Example:
+        >>> from circuit_assert import Session, circuit_is_necessary
+        >>> from circuit_assert.models.planted_models import lookup_model, lookup_prompts
+        >>> circuit = Session().model(lookup_model()).circuit(["L1H0", "L1H2", "L1H3"])
+        >>> claim = circuit_is_necessary(circuit, on=lookup_prompts(per_template=2), by=0.9)
+        >>> print(claim.check().verdict)
+        supported
     """
     task = task_of(circuit, on, ablation, reference, metric)
     lost = task.share(task.whole - task.without(circuit.circuit), by)
@@ -141,6 +162,19 @@ def circuit_is_faithful(
     Raises:
         ClaimError: for an unknown ablation or metric, too few draws, or the whole model, which is
             faithful to itself.
+
+    Published:
+        87 % for the 26 heads of indirect object identification in GPT-2 small, mean-ablated by
+        template and position.
+
+    Example:
+        >>> from circuit_assert import Session, circuit_is_faithful
+        >>> from circuit_assert.models.planted_models import RELAY, relay_model, relay_prompts
+        >>> circuit = Session().model(relay_model()).circuit(RELAY)
+        >>> prompts = relay_prompts(per_template=1)
+        >>> claim = circuit_is_faithful(circuit, on=prompts, within=0.1, draws=60)
+        >>> print(claim.check().verdict)
+        supported
     """
     task = task_of(circuit, on, ablation, reference, metric)
     _is_a_part(circuit.circuit, task)
@@ -182,6 +216,20 @@ def circuits_are_equivalent(
     Raises:
         ClaimError: for an unknown ablation or metric, one circuit twice, or circuits that are
             chosen among different things.
+
+    Pitfalls:
+        Circuits that share 4 % of their edges have had the same accuracy: equal scores are no
+        common mechanism.
+
+    Example:
+        >>> from circuit_assert import Session, circuits_are_equivalent
+        >>> from circuit_assert.models.planted_models import lookup_model, lookup_prompts
+        >>> model = Session().model(lookup_model())
+        >>> prompts = lookup_prompts(per_template=2)
+        >>> one, other = model.circuit(["L1H0", "L1H2"]), model.circuit(["L1H0", "L1H3"])
+        >>> claim = circuits_are_equivalent(one, other, on=prompts, within=0.1)
+        >>> print(claim.check().verdict)
+        supported
     """
     task = task_of(circuit, on, ablation, reference, metric)
     task_of(other, on, ablation, reference, metric)

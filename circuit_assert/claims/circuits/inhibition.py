@@ -58,6 +58,14 @@ def head_inhibits_subject(
     Raises:
         ComponentError: for anything but heads, or name movers that the heads do not lie below.
         ClaimError: for roles that the prompts do not have, or an unknown metric.
+
+    Example:
+        >>> from circuit_assert import Session, head_inhibits_subject
+        >>> from circuit_assert.models.planted_models import inhibiting_model, inhibiting_prompts
+        >>> model, prompts = Session().model(inhibiting_model()), inhibiting_prompts()
+        >>> claim = head_inhibits_subject(model["L0H0"], model["L1H0"], on=prompts, by=2.0)
+        >>> print(claim.check().verdict)
+        supported
     """
     for role in (second, first, other):
         check_roles(on, role, "end")

@@ -29,7 +29,7 @@ def interchange_predicts_answers(
     by: float,
     at: str | None = None,
 ) -> Body:
-    """With the twin's activation, the model says what the causal model says with the twin's value.
+    r"""With the twin's activation, the model says what the causal model says with the twin's value.
 
     Interchange-intervention accuracy, over all tokens (the most likely one has to be the one that
     is expected), in pairs of two kinds, both of which are claimed: where the twin has another value
@@ -48,6 +48,20 @@ def interchange_predicts_answers(
 
     Raises:
         ClaimError: for directions, or a share that is not between 0 and 1.
+
+    Example:
+        >>> import re
+        >>> from dataclasses import replace
+        >>> from circuit_assert import Session, interchange_predicts_answers
+        >>> from circuit_assert.models.planted_models import inhibiting_model, inhibiting_prompts
+        >>> head, prompts = Session().model(inhibiting_model())["L0H0"], inhibiting_prompts()
+        >>> twins = [re.sub(r"w6(\d)", r"w7\1", each.text) for each in prompts.prompts]
+        >>> both = zip(prompts.prompts, twins, strict=True)  # other words between the same names
+        >>> agreeing = tuple(replace(each, corrupt=twin) for each, twin in both)
+        >>> agreeing = replace(prompts, name="other words", prompts=agreeing)
+        >>> claim = interchange_predicts_answers(head, on=prompts, agreeing=agreeing, by=0.75)
+        >>> print(claim.check().verdict)
+        supported
     """
     if not 0.0 <= by < 1.0:
         raise ClaimError(f"by= is a share of cases, at least 0 and below 1; got {by:g}.")

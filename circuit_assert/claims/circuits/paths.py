@@ -52,6 +52,14 @@ def path_matters(
         ComponentError: for a receiver that cannot be read, does not exist, or is not above the
             sender.
         ClaimError: for an unknown metric, or senders that are no heads and MLPs.
+
+    Example:
+        >>> from circuit_assert import Session, path_matters
+        >>> from circuit_assert.models.planted_models import relay_model, relay_prompts
+        >>> model, prompts = Session().model(relay_model()), relay_prompts(per_template=2)
+        >>> claim = path_matters(model["L0H0"], to="L1H0.k", on=prompts, by=2.0)
+        >>> print(claim.check().verdict)
+        supported
     """
     addresses = [to] if isinstance(to, str) else list(to)
     receivers = tuple(dict.fromkeys(r for each in addresses for r in receivers_of(each)))

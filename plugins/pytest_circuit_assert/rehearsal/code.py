@@ -46,7 +46,7 @@ _SAID = {
     "LOAD_BUILD_CLASS": "it makes a class",
 }
 _NAMES = """
-    name card head heads neuron direction site layers components each
+    name card head heads neuron direction site circuit layers components each
     half where prompts lengths seed clusters fingerprint layer
     check verdict SUPPORTED REFUTED INCONCLUSIVE
     capitalize endswith format join lower lstrip removeprefix removesuffix replace rstrip split

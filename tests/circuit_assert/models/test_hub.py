@@ -1,5 +1,6 @@
 """Hub models come from the cache; the network is used only when it is allowed and needed."""
 
+import json
 import socket
 from types import SimpleNamespace
 
@@ -10,7 +11,8 @@ from huggingface_hub import constants, errors
 from safetensors.numpy import save_file
 
 from circuit_assert.errors import ModelError, ModelFetchError, UnknownModelError
-from circuit_assert.models.hub import snapshot
+from circuit_assert.models.hub import at_hand, snapshot
+from circuit_assert.models.spec import spec_of
 
 
 @pytest.fixture(autouse=True)
@@ -72,6 +74,21 @@ def refusal(kind):
 @pytest.mark.parametrize("allow_network", [True, False])
 def test_a_cached_model_needs_no_network(cached, allow_network):
     assert snapshot("acme/tiny", allow_network=allow_network) == cached
+
+
+def test_sizes_of_a_cached_model_are_read_from_it(cached):
+    sizes = {"n_layer": 3, "n_head": 2, "n_embd": 8, "vocab_size": 11}
+    (cached / "config.json").write_text(json.dumps(sizes))
+    card = spec_of("acme/tiny").card()
+    assert (card.layers, card.heads, card.d_model) == (3, 2, 8)
+    (cached.parents[2] / "models--gpt2").symlink_to(cached.parents[1])
+    assert spec_of("gpt2").card() == card  # what is there counts, not what is known of the name
+
+
+def test_sizes_of_a_model_that_is_not_there_are_known_for_a_few(cache):
+    assert spec_of("acme/tiny").card() is None
+    assert spec_of("gpt2").card().heads == 12
+    assert not at_hand("gpt2")
 
 
 def test_a_revision_is_looked_up_by_its_commit(cached):
