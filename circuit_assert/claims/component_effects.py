@@ -227,8 +227,8 @@ class PeerContrast(Quantity):
         return not effect.meets(self.by, in_discovery(effect.measured(scores)), scores)
 
     def _peer_sets(self, scores: Scores) -> list[tuple[Component, ...]]:
-        sets = peer_sets(self.effect.components, self.effect.on, scores)
-        return [peers for peers in sets if set(peers).isdisjoint(self.effect.apart_from)]
+        effect = self.effect
+        return peer_sets(effect.components, effect.on, scores, effect.apart_from)
 
 
 def in_discovery(measured: Measured) -> npt.NDArray[np.bool_]:

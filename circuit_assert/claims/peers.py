@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -38,16 +38,19 @@ class Candidates(ABC):
         """The candidates."""
 
 
-def candidates_for(component: Component, on: Prompts) -> Candidates:
+def candidates_for(
+    component: Component, on: Prompts, apart_from: Collection[Component] = ()
+) -> Candidates:
     """Where a component's peers are looked for.
 
     Args:
         component: The component.
         on: The prompts on which outputs are compared.
+        apart_from: Heads that cannot be peers.
     """
     match component:
         case Head():
-            return _HeadCandidates(component, on)
+            return _HeadCandidates(component, on, frozenset(apart_from))
         case Neuron():
             return _NeuronCandidates(component, on)
         case MLP():
@@ -57,15 +60,28 @@ def candidates_for(component: Component, on: Prompts) -> Candidates:
 
 
 def peer_sets(
-    components: tuple[Component, ...], on: Prompts, scores: Scores
+    components: tuple[Component, ...],
+    on: Prompts,
+    scores: Scores,
+    apart_from: Collection[Component] = (),
 ) -> list[tuple[Component, ...]]:
     """Up to eight sets of as many components, each member matched to one of the subject's.
+
+    Args:
+        components: The subject's.
+        on: The prompts on which outputs are compared.
+        scores: What is known.
+        apart_from: Components that cannot be peers.
 
     Raises:
         CannotTell: when there are fewer than five.
     """
     columns = [
-        [c for c in candidates_for(component, on).found(scores) if c not in components]
+        [
+            candidate
+            for candidate in candidates_for(component, on, apart_from).found(scores)
+            if candidate not in components and candidate not in apart_from
+        ]
         for component in components
     ]
     longest = min(map(len, columns))
@@ -95,6 +111,7 @@ def peers_need(components: tuple[Component, ...], on: Prompts, scores: Scores) -
 class _HeadCandidates(Candidates):
     head: Head
     on: Prompts
+    apart_from: frozenset[Component] = frozenset()
 
     def needs(self, scores: Scores) -> Iterable[AnyRequest]:
         return (Request(HeadOutputMoments(), self.on),)
@@ -105,7 +122,7 @@ class _HeadCandidates(Candidates):
         alike = [
             Head(int(layer), int(head))
             for layer, head in np.argwhere(_within_factor(norms, own))
-            if Head(int(layer), int(head)) != self.head
+            if Head(int(layer), int(head)) not in {self.head, *self.apart_from}
         ]
         alike.sort(key=lambda h: abs(np.log(norms[h.layer, h.head] / own)))
         return _near(alike, self.head.layer, scores.weights.card.layers)

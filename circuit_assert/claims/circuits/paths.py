@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from circuit_assert.circuit_files import receivers_of
-from circuit_assert.circuits import Edge, Receiver, depth
+from circuit_assert.circuits import Edge, Receiver, depth, nodes_of
 from circuit_assert.claims.ablations import Metric, metric_of
 from circuit_assert.claims.claim import claim
 from circuit_assert.claims.component_effects import ChangeOfScores, beats_peers
@@ -116,15 +116,22 @@ class PathEffect(ChangeOfScores):
         return type(self)(self.metric, self.on, components, self.receivers, self.card)
 
     @property
-    def patch(self) -> PathPatch | None:
-        """The intervention; None where no sender lies below a receiver."""
+    def apart_from(self) -> tuple[Component, ...]:
+        """What some receiver does not read: nothing could go that way, so it is no peer."""
+        lowest = min(map(depth, self.receivers))
+        every = nodes_of("heads and MLPs", self.card.layers, self.card.heads)
+        return tuple(node for node in every if depth(node) >= lowest)
+
+    @property
+    def patch(self) -> PathPatch:
+        """The intervention."""
         edges = frozenset(
             Edge(sender, receiver)
             for sender in self.senders
             for receiver in self.receivers
-            if isinstance(sender, Head | MLP) and depth(sender) < depth(receiver)
+            if isinstance(sender, Head | MLP)
         )
-        return PathPatch(edges, self.card.layers, self.card.heads) if edges else None
+        return PathPatch(edges, self.card.layers, self.card.heads)
 
     def check(self, sender: Subject) -> None:
         """That each path goes up, from heads and MLPs.
@@ -151,10 +158,8 @@ class PathEffect(ChangeOfScores):
                 )
 
     def _difference(self) -> Quantity:
-        clean = Score(Request(self.metric, self.on))
-        if self.patch is None:  # a peer that the receiver does not read
-            return clean - clean
-        return clean - Score(Request(self.metric, self.on, "clean", self.patch))
+        patched = Score(Request(self.metric, self.on, "clean", self.patch))
+        return Score(Request(self.metric, self.on)) - patched
 
 
 def card_of(subject: Subject) -> Card:

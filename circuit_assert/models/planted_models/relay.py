@@ -128,12 +128,13 @@ def _weights(shape: Shape) -> dict[str, torch.Tensor]:
     made.unembed("out", _BY_MLP * _LOUD * codes)
     attend_back(made, 0, 0, 1)
     _write(made, 0, 0, "previous")
-    for layer, head, offset in ((0, 2, 2), (0, 4, 3), (1, 2, 1), (1, 4, 2), (2, 0, 1), (2, 2, 2)):
+    for head in range(1, _HEADS):
+        attend_back(made, 0, head, 1 + head)
+        _write(made, 0, head, "aside")
+    for layer, head, offset in ((1, 2, 1), (1, 4, 2), (2, 0, 1), (2, 2, 2)):
         attend_back(made, layer, head, offset)
         _write(made, layer, head, "aside")
     if not shape.kv_heads:
-        attend_back(made, 0, 1, 2)
-        _write(made, 0, 1, "aside")
         for layer, head in ((1, 3), (1, 5), (2, 1), (2, 3), (2, 4)):
             attend_inductively(made, layer, head)
             _write(made, layer, head, "aside")
