@@ -71,8 +71,10 @@ def _path(by: float) -> Made:
     return lambda model, on: path_matters(model["L1H0"], to="logits", on=on, by=by)
 
 
-def _ranking(nodes: list[str], **bounds: float) -> Made:
-    return lambda model, on: ranking_recovers(model.ranking(nodes), on=on, **bounds, **_FIRST_LATE)
+def _ranking(nodes: list[str], *, by: float | None = None, within: float | None = None) -> Made:
+    return lambda model, on: ranking_recovers(
+        model.ranking(nodes), on=on, by=by, within=within, rankings=1, seed=_LATE
+    )
 
 
 def _cases(name: str, at_bound: Made, true: Made, share: float = 0.25) -> tuple[Case, ...]:
