@@ -44,6 +44,10 @@ if TYPE_CHECKING:
     from circuit_assert.claims.circuits.members import circuit_is_complete as circuit_is_complete
     from circuit_assert.claims.circuits.members import circuit_is_minimal as circuit_is_minimal
     from circuit_assert.claims.circuits.paths import path_matters as path_matters
+    from circuit_assert.claims.circuits.rankings import ranking_recovers as ranking_recovers
+    from circuit_assert.claims.circuits.scrubbing import (
+        circuit_survives_scrubbing as circuit_survives_scrubbing,
+    )
     from circuit_assert.claims.claim import Claim as Claim
     from circuit_assert.claims.claim import claim as claim
     from circuit_assert.claims.composition import heads_compose as heads_compose
@@ -133,6 +137,8 @@ _HOMES = {
     "circuit_is_sufficient": "claims.circuits.faithfulness",
     "circuits_are_equivalent": "claims.circuits.faithfulness",
     "path_matters": "claims.circuits.paths",
+    "ranking_recovers": "claims.circuits.rankings",
+    "circuit_survives_scrubbing": "claims.circuits.scrubbing",
     "Circuit": "circuits",
     "head_inhibits_subject": "claims.circuits.inhibition",
     "interchange_predicts_answers": "claims.circuits.interchange",
@@ -231,6 +237,7 @@ __all__ = [
     "circuit_is_minimal",
     "circuit_is_necessary",
     "circuit_is_sufficient",
+    "circuit_survives_scrubbing",
     "circuits_are_equivalent",
     "claim",
     "congruent_neurons",
@@ -274,6 +281,7 @@ __all__ = [
     "plain_text",
     "prefix_matching_score",
     "qk_circuit_matches",
+    "ranking_recovers",
     "repeated_sequences",
     "repeated_tokens",
     "residual_stream_decomposes",

@@ -114,12 +114,17 @@ def circuit_of(addresses: Iterable[str], among: Among | None = None) -> Circuit:
     if all(with_arrows):
         edges = frozenset(edge for address in given for edge in edges_of(address))
         return Circuit(edges, among or "edges")
-    nodes: frozenset[Member] = frozenset(_node_of(address) for address in given)
+    nodes: frozenset[Member] = frozenset(node_of(address) for address in given)
     has_mlps = any(isinstance(node, MLP) for node in nodes)
     return Circuit(nodes, among or ("heads and MLPs" if has_mlps else "heads"))
 
 
-def _node_of(address: str) -> Head | MLP:
+def node_of(address: str) -> Head | MLP:
+    """A node of a circuit: "L5H1" or "L3.mlp".
+
+    Raises:
+        ComponentError: when it is neither.
+    """
     node = parse(address)
     if not isinstance(node, Head | MLP):
         raise ComponentError(f"{node} is a {node.noun}: nodes of circuits are heads and MLPs.")

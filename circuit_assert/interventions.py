@@ -83,6 +83,39 @@ class Ablation:
 
 
 @dataclass(frozen=True)
+class Resampling:
+    """Give each component the activation it has on another prompt of the template and length.
+
+    Donors are drawn for each component by itself, alike for all that agree with the unit on the
+    component's feature. A unit that has none keeps its activation.
+
+    Args:
+        components: Heads or MLPs, each with its feature (`prompts.agreement`); None for any donor.
+        draw: Which of several draws.
+        seed: What donors are drawn with.
+        may_do_nothing: Whether changing nothing is a result.
+    """
+
+    components: tuple[tuple[Component, str | None], ...]
+    draw: int = 0
+    seed: int = 0
+    may_do_nothing: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.components:
+            raise ClaimError("resampling needs at least one component.")
+
+    @property
+    def sites(self) -> tuple[Site, ...]:
+        """Where it acts."""
+        return _sites(tuple(component for component, _ in self.components))
+
+    def __str__(self) -> str:
+        by = ", ".join(f"{each} by {feature}" for each, feature in self.components if feature)
+        return f"resampling {len(self.components)} components, {by or 'by nothing'}, {self.draw}"
+
+
+@dataclass(frozen=True)
 class Patch:
     """Activation patching: give components the activation they have on the other side's prompt.
 

@@ -49,6 +49,8 @@ SUBJECTS: Mapping[str, Sequence[str]] = MappingProxyType(
             "circuits.inhibition",
             "circuits.faithfulness",
             "circuits.members",
+            "circuits.rankings",
+            "circuits.scrubbing",
             "circuits.interchange",
         ),
         "Neurons": ("neurons",),

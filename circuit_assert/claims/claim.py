@@ -293,6 +293,9 @@ def _identity(value: object) -> str:
             return f"{value.name}#{value.fingerprint}"
         case list() | tuple():
             return f"[{', '.join(_identity(item) for item in value)}]"
+        case dict():
+            items = sorted(f"{key}: {_identity(each)}" for key, each in value.items())
+            return f"[{', '.join(items)}]"
         case float():
             return f"{value:g}"
         case _ if callable(value):

@@ -16,6 +16,7 @@ from circuit_assert.interventions import (
     Intervention,
     Patch,
     ReplaceAtPositions,
+    Resampling,
     Shift,
     Steer,
 )
@@ -62,6 +63,11 @@ class Editor:
                     if component.site == site:
                         values = self._own(component, patch.source, batch)
                         _write(edited, component, values, self._where(patch.at, batch))
+            case Resampling() as resampling:
+                for component, feature in resampling.components:
+                    if component.site == site:
+                        rows = self._resampled(resampling, component, feature, batch)
+                        _write(edited, component, rows, None)
             case Steer() as steer:
                 vector = self._vector(steer.direction, edited) * steer.strength
                 _add(edited, vector.expand(len(batch.units), -1), self._where(steer.at, batch))
@@ -180,12 +186,31 @@ class Editor:
         donor = partners[order[ablation.draw % len(partners)]]
         return self._kept(component, source, side)[donor]
 
+    def _resampled(
+        self, resampling: Resampling, component: Component, feature: str | None, batch: Batch
+    ) -> torch.Tensor:
+        kept = self._kept(component, self._on, self._side)
+        donors = self._store.donors(self._on, feature)
+        drawn = _drawn(resampling, component, len(donors))
+        donor_of = [
+            d[int(u * len(d))] if d else i
+            for i, (d, u) in enumerate(zip(donors, drawn, strict=True))
+        ]
+        return torch.stack([kept[donor_of[int(unit)]] for unit in batch.units])
+
     def _own(self, component: Component, side: Side, batch: Batch) -> torch.Tensor:
         kept = self._kept(component, self._on, side)
         return torch.stack([kept[int(unit)] for unit in batch.units])
 
     def _vector(self, direction: Direction, like: torch.Tensor) -> torch.Tensor:
         return self._store.vector(direction).to(like)
+
+
+def _drawn(resampling: Resampling, component: Component, units: int) -> list[float]:
+    """A number from 0 to 1 for each unit, other ones for each component and draw."""
+    head = component.head if isinstance(component, Head) else -1
+    words = [resampling.seed, resampling.draw, component.layer, head + 1]
+    return np.random.default_rng(words).random(units).tolist()
 
 
 def _write(

@@ -6,7 +6,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from circuit_assert.components import Component, Direction, Head, Site
-from circuit_assert.interventions import Ablation, Intervention, Patch, Steer, first_layer
+from circuit_assert.interventions import (
+    Ablation,
+    Intervention,
+    Patch,
+    Resampling,
+    Steer,
+    first_layer,
+)
 from circuit_assert.measurements.activations import Kept, Residual
 from circuit_assert.measurements.base import Measurement, Request
 from circuit_assert.path_patches import PathPatch
@@ -86,6 +93,10 @@ def prerequisites(
                 Request(Kept(site), request.on, request.side)
                 for site in under.sites
                 if site.name == "attn_post_scale"
+            )
+        case Resampling():
+            needed.extend(
+                Request(Kept.of(c), request.on, request.side) for c, _ in under.components
             )
         case Patch():
             needed.extend(Request(Kept.of(c), request.on, under.source) for c in under.components)

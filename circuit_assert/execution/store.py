@@ -12,6 +12,7 @@ from circuit_assert.components import Component, Direction, Head, Site
 from circuit_assert.errors import PromptError, TokenError
 from circuit_assert.measurements.activations import Kept, Residual
 from circuit_assert.measurements.base import AnyRequest, Array, Request
+from circuit_assert.prompts.agreement import donors_by
 from circuit_assert.prompts.base import Ints, Prompts, Side, TokenizedPrompts, Tokenizer
 
 
@@ -34,6 +35,9 @@ class Store:
     )
     _partners: dict[tuple[Prompts, Prompts, int], Sequence[int]] = field(
         default_factory=dict[tuple[Prompts, Prompts, int], Sequence[int]]
+    )
+    _donors: dict[tuple[Prompts, str | None], Sequence[Sequence[int]]] = field(
+        default_factory=dict[tuple[Prompts, "str | None"], Sequence[Sequence[int]]]
     )
 
     def tokenized(self, prompts: Prompts) -> TokenizedPrompts:
@@ -72,6 +76,12 @@ class Store:
             like = self.tokenized(on)
             self._partners[key] = exchange_partners(self.tokenized(source), left_out, like, unit)
         return self._partners[key]
+
+    def donors(self, on: Prompts, feature: str | None) -> Sequence[Sequence[int]]:
+        """Per unit, the others that agree with it on a feature; worked out once."""
+        if (on, feature) not in self._donors:
+            self._donors[on, feature] = donors_by(self.tokenized(on), feature)
+        return self._donors[on, feature]
 
     def has(self, request: AnyRequest) -> bool:
         """Whether it has been measured."""

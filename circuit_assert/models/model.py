@@ -25,6 +25,7 @@ from circuit_assert.errors import ComponentError
 from circuit_assert.models.card import Card
 from circuit_assert.models.spec import ModelSpec
 from circuit_assert.prompts.base import Prompts, Tokenizer
+from circuit_assert.rankings import ModelRanking, Ranking, ranking_of, read_ranking
 
 if TYPE_CHECKING:
     from circuit_assert.measurements.base import AnyRequest, Array
@@ -218,6 +219,29 @@ class Model:
         for node in chosen.nodes:
             self._check(node)
         return ModelCircuit(self, chosen.nodes, circuit=chosen, size=(card.layers, card.heads))
+
+    def ranking(
+        self, members: Sequence[str] | Ranking | Path, *, among: Among | None = None
+    ) -> ModelRanking:
+        """An order of nodes or of edges, the most important first: `model.ranking(["L5H1", …])`.
+
+        Args:
+            members: Addresses of heads and MLPs, or of edges; or a `Path` to a file of them or of
+                their scores (`circuit_assert.rankings`).
+            among: What there is to rank, as for `circuit`. What is not listed comes last.
+
+        Raises:
+            ComponentError: as for `circuit`, and for what is listed twice.
+        """
+        match members:
+            case Ranking():
+                ranking = members
+            case Path():
+                ranking = read_ranking(members, among)
+            case _:
+                ranking = ranking_of(members, among)
+        checked = self.circuit(ranking.first(len(ranking)))
+        return ModelRanking(self, checked.components, ranking=ranking, size=checked.size)
 
     def site(self, address: str) -> Site:
         """A site of the model: "L9.resid_post".

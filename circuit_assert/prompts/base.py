@@ -67,6 +67,7 @@ class TokenizedPrompts:
         targets: Side → per unit, `[n, 2]` of position and next token: what a loss is taken over.
         groups: Per unit, which units it may exchange activations with, position by position.
         not_begun: Sides that are made to begin otherwise than with the beginning token, once.
+        labels: Cluster name → one id per kept unit, also for names that nothing is decided by.
     """
 
     tokens: Mapping[Side, Sequence[Ints]]
@@ -80,6 +81,7 @@ class TokenizedPrompts:
     targets: Mapping[Side, Sequence[Ints]] = field(default_factory=dict[Side, Sequence[Ints]])
     groups: tuple[str, ...] = ()
     not_begun: tuple[Side, ...] = ()
+    labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
 
     def __len__(self) -> int:
         return len(self.kept)
@@ -102,6 +104,7 @@ class TokenizedPrompts:
             pairs={name: [per_unit[u] for u in units] for name, per_unit in self.pairs.items()},
             targets={side: [per_unit[u] for u in units] for side, per_unit in self.targets.items()},
             groups=tuple(self.groups[u] for u in units) if self.groups else (),
+            labels={name: tuple(ids[u] for u in units) for name, ids in self.labels.items()},
         )
 
 

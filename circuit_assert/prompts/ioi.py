@@ -38,7 +38,13 @@ class Scene:
     thing: str
 
 
-def ioi(*, per_template: int = 4, corruption: Corruption = "flip", seed: int = 0) -> PromptSet:
+def ioi(
+    *,
+    per_template: int = 4,
+    names: int | None = None,
+    corruption: Corruption = "flip",
+    seed: int = 0,
+) -> PromptSet:
     """Indirect object identification, after Wang et al. 2022 (arXiv:2211.00593).
 
     48 templates, each in both orders of the two first names: ABBA names the indirect object
@@ -47,6 +53,8 @@ def ioi(*, per_template: int = 4, corruption: Corruption = "flip", seed: int = 0
     Args:
         per_template: Pairs of names per template; each pair makes one ABBA and one BABA prompt,
             so there are 96 times as many prompts.
+        names: Out of how many names those of one template are drawn, others for each; with few,
+            its prompts share names. By default out of all.
         corruption: What `corrupt` changes. "flip" replaces the subject's second mention by the
             indirect object, so that the answer becomes the foil. "abc" replaces the three
             mentions by three other names, so that neither is the answer; means over these make
@@ -64,15 +72,29 @@ def ioi(*, per_template: int = 4, corruption: Corruption = "flip", seed: int = 0
         raise PromptError(f'there is no corruption {corruption!r}: give "flip" or "abc".')
     rng = random.Random(seed)  # noqa: S311 - a reproducible draw, not a secret
     pairs = list(itertools.permutations(data["names"], 2))
-    if per_template > len(pairs):
-        raise PromptError(f"per_template is {per_template}: there are {len(pairs)} pairs of names.")
+    if names is not None and not 2 <= names <= len(data["names"]):
+        raise PromptError(
+            f"names is {names}: it is from 2 to the {len(data['names'])} that there are."
+        )
+    there_are = len(pairs) if names is None else names * (names - 1)
+    if per_template > there_are:
+        raise PromptError(f"per_template is {per_template}: there are {there_are} pairs of names.")
     prompts = tuple(
         scene_prompt(template, f"ioi/{index}", order, scene, corruption)
         for index, template in enumerate(templates, start=1)
-        for scene in _scenes(data, rng.sample(pairs, per_template), rng)
+        for scene in _scenes(data, rng.sample(_pairs(pairs, data, names, rng), per_template), rng)
         for order in ORDERS
     )
     return PromptSet("ioi", prompts, cluster_by=("template",))
+
+
+def _pairs(
+    every: list[tuple[str, str]], data: dict[str, Any], names: int | None, rng: random.Random
+) -> list[tuple[str, str]]:
+    """The pairs of names that a template's prompts are drawn from."""
+    if names is None:
+        return every
+    return list(itertools.permutations(rng.sample(data["names"], names), 2))
 
 
 def _scenes(data: dict[str, Any], pairs: list[tuple[str, str]], rng: random.Random) -> list[Scene]:

@@ -158,6 +158,7 @@ def _assemble(prompts: PromptSet, rows: list[_Row], dropped: dict[int, str]) -> 
         tokens["corrupt"] = [row.corrupt for row in rows if row.corrupt is not None]
     kept = [prompts.prompts[row.unit] for row in rows]
     roles = set.intersection(*(set(row.positions) for row in rows))
+    names = set.intersection(*(set(p.clusters) for p in kept))
     return TokenizedPrompts(
         tokens=tokens,
         kept=np.array([row.unit for row in rows], np.int64),
@@ -171,6 +172,7 @@ def _assemble(prompts: PromptSet, rows: list[_Row], dropped: dict[int, str]) -> 
             f"{p.clusters.get('template', '')}/{p.clusters.get('order', '')}/{len(row.clean)}"
             for p, row in zip(kept, rows, strict=True)
         ),
+        labels={name: tuple(p.clusters[name] for p in kept) for name in sorted(names)},
     )
 
 

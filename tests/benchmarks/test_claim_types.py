@@ -84,6 +84,8 @@ def test_every_claim_type_is_at_a_bound_true_and_null():
         "circuit_is_minimal",
         "circuit_is_complete",
         "circuits_are_equivalent",
+        "circuit_survives_scrubbing",
+        "ranking_recovers",
         "path_matters",
         "head_is_previous_token",
         "head_is_duplicate_token",

@@ -17,6 +17,7 @@ from circuit_assert import (
     circuit_is_sufficient,
     circuits_are_equivalent,
     path_matters,
+    ranking_recovers,
 )
 from circuit_assert.models.model import Model
 from circuit_assert.models.planted import PlantedModel
@@ -32,6 +33,11 @@ _BOTH = ["L0H0", "L1H0", "L1H2"]
 _ALL = [*_BOTH, "L1H3"]
 # of the circuits of as many heads, an eighth has L1H0 too: what is calibrated is the share
 _LOOSE = {"draws": 60, "better_than": 0.5}
+
+# sizes are 1, 3, 8 and all 16 of the heads: with L1H0 first and its backups last, f is 2/3 until 8
+_MOVER_FIRST = ["L1H0", *(f"L0H{n}" for n in range(8)), "L1H1", *(f"L1H{n}" for n in range(4, 8))]
+_CPR = _MOST * (1 / 32 + 7 / 16) + (1 + _MOST) / 2 * (1 / 2)
+_LATE = 1  # the seed of a random ranking with none of the three in its first half
 
 Made = Callable[[Model, PromptSet], Claim]
 
@@ -60,6 +66,12 @@ def _equivalent(within: float) -> Made:
 
 def _path(by: float) -> Made:
     return lambda model, on: path_matters(model["L1H0"], to="logits", on=on, by=by)
+
+
+def _ranking(nodes: list[str], *, by: float | None = None, within: float | None = None) -> Made:
+    return lambda model, on: ranking_recovers(
+        model.ranking(nodes), on=on, by=by, within=within, rankings=1, seed=_LATE
+    )
 
 
 def _cases(name: str, at_bound: Made, true: Made, share: float = 0.25) -> tuple[Case, ...]:
@@ -104,5 +116,17 @@ CASES = (
         _alone(circuit_is_complete, _ALL, within=0.2),
     ),
     *_cases("circuits_are_equivalent", _equivalent(_REST), _equivalent(0.7)),
+    *_cases(
+        "ranking_recovers",
+        _ranking([*_MOVER_FIRST, "L1H2", "L1H3"], by=_CPR),
+        _ranking(["L1H0", "L1H2", "L1H3", *_MOVER_FIRST[1:]], by=0.8, within=0.2),
+    ),
+    Case(
+        "ranking_recovers",
+        "distance",
+        "at the bound",
+        partial(_claims, _ranking([*_MOVER_FIRST, "L1H2", "L1H3"], within=1.0 - _CPR)),
+        share=0.25,
+    ),
     *_cases("path_matters", _path(_EFFECT), _path(0.8)),
 )

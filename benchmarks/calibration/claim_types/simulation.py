@@ -33,6 +33,7 @@ from benchmarks.calibration.claim_types.patching import CASES as _PATCHING
 from benchmarks.calibration.claim_types.qk_circuits import CASES as _QK_CIRCUITS
 from benchmarks.calibration.claim_types.repairs import CASES as _REPAIRS
 from benchmarks.calibration.claim_types.residual_stream import CASES as _RESIDUAL_STREAM
+from benchmarks.calibration.claim_types.scrubbing import CASES as _SCRUBBING
 from benchmarks.calibration.claim_types.sinks import CASES as _SINKS
 from benchmarks.calibration.claim_types.subspaces import CASES as _SUBSPACES
 from benchmarks.calibration.claim_types.succession import CASES as _SUCCESSION
@@ -49,6 +50,7 @@ CASES: tuple[Case, ...] = (
     *_BACKUPS,
     *_DIRECT_EFFECTS,
     *_CIRCUITS,
+    *_SCRUBBING,
     *_NAME_MOVERS,
     *_COPY_SUPPRESSION,
     *_SUCCESSION,

@@ -69,7 +69,9 @@ def inhibiting_model() -> PlantedModel:
     )
 
 
-def inhibiting_prompts(*, templates: int = 24, per_template: int = 4, seed: int = 0) -> PromptSet:
+def inhibiting_prompts(
+    *, templates: int = 24, per_template: int = 4, names: int = _NAMES, seed: int = 0
+) -> PromptSet:
     """Prompts as " w50 w3 w61 w7 w55 w7 w48": the answer is the name that is said once.
 
     In the corrupt twin it is the other name that is said again. Roles are "IO", "S1", "S2".
@@ -77,6 +79,7 @@ def inhibiting_prompts(*, templates: int = 24, per_template: int = 4, seed: int 
     Args:
         templates: How many; each is the order of the names and the fillers between them.
         per_template: Prompts of each, with other names.
+        names: Out of how many they are drawn; with few, prompts of a template share names.
         seed: What all is drawn with.
     """
     generator = np.random.default_rng([seed, templates, per_template])
@@ -85,10 +88,10 @@ def inhibiting_prompts(*, templates: int = 24, per_template: int = 4, seed: int 
         gaps = generator.multinomial(_BETWEEN - 3, [1 / 3] * 3) + 1
         fillers = [f"w{n}" for n in generator.permutation(np.arange(_NAMES + 1, _VOCABULARY))]
         for _ in range(per_template):
-            io, subject = (f"w{n}" for n in generator.permutation(np.arange(1, _NAMES + 1))[:2])
-            names = [io, subject] if template % 2 else [subject, io]
+            io, subject = (f"w{n}" for n in generator.permutation(np.arange(1, names + 1))[:2])
+            order = [io, subject] if template % 2 else [subject, io]
             said: list[str] = []
-            for gap, name in zip(gaps, [*names, ""], strict=True):
+            for gap, name in zip(gaps, [*order, ""], strict=True):
                 said += [*fillers[len(said) : len(said) + gap], name]
             frame = f"{' '.join(said).rstrip()} {{}} {fillers[-1]}"
             clean = frame.format(subject)

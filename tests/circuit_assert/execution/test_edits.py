@@ -8,8 +8,16 @@ import torch
 
 from circuit_assert.components import MLP, Direction, Head, Neuron, Site
 from circuit_assert.errors import PromptError
+from circuit_assert.execution import edits
 from circuit_assert.execution.executor import Executor
-from circuit_assert.interventions import Ablation, Patch, ReplaceAtPositions, Shift, Steer
+from circuit_assert.interventions import (
+    Ablation,
+    Patch,
+    ReplaceAtPositions,
+    Resampling,
+    Shift,
+    Steer,
+)
 from circuit_assert.measurements import LogitDifference, NeuronActivations, Request, Residual
 
 
@@ -130,6 +138,42 @@ def test_a_lone_prompt_gets_the_mean_over_all_positions_of_the_others(lookup, ta
     edit = set_head(0, rest.mean(0))
     expected = by_hand.difference(units[0], "blocks.1.attn.hook_z", edit)
     assert scores[0] == pytest.approx(expected, abs=1e-5)
+
+
+def test_resampled_activations_are_those_of_another_prompt(lookup, task, by_hand):
+    """Of one of the three others of the template, for each draw one of them."""
+    site, z = Residual(Site(1, "resid_mid")), "blocks.1.attn.hook_z"
+    weights, unit, drawn = lookup.head_output_weights(1)[0], 5, set()
+    outputs = {p: by_hand.activation(p, z)[-1, 0] @ weights for p in range(len(task))}
+
+    def residual(under=None):
+        engine, request = Executor(lookup), Request(site, task, "clean", under)
+        engine.run([request])
+        return engine.store.scores[request][unit]
+
+    for draw in range(12):
+        change = residual(Resampling(((Head(1, 0), None),), draw)) - residual()
+        distance = {
+            p: float(np.abs(change - (outputs[p] - outputs[unit]).numpy()).max())
+            for p in by_hand.partners(unit)
+        }
+        nearest = min(distance, key=distance.__getitem__)
+        assert distance[nearest] < 1e-5
+        drawn.add(nearest)
+    assert drawn == set(by_hand.partners(unit))
+
+
+def test_each_component_has_a_donor_of_its_own(lookup, task):
+    """Heads of one draw, resampled together, are mostly not those of one other prompt."""
+    heads = tuple((Head(layer, n), None) for layer in range(2) for n in range(8))
+    donors = {edits._drawn(Resampling(heads), head, 3)[0] for head, _ in heads}
+    assert len(donors) == len(heads)
+
+
+def test_who_has_no_donor_keeps_its_own(lookup, task):
+    """Every prompt of a template has another cue."""
+    under = Resampling(((Head(1, 0), "cue"),), may_do_nothing=True)
+    assert_same(measured(lookup, task, under), measured(lookup, task, None))
 
 
 def test_a_donor_has_another_answer(lookup, task, by_hand):

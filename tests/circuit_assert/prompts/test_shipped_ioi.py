@@ -127,3 +127,19 @@ def test_an_impossible_count_is_refused(count):
 def test_an_unknown_corruption_is_refused():
     with pytest.raises(PromptError, match="no corruption 'xyz'"):
         ioi(corruption="xyz")  # type: ignore[arg-type]
+
+
+def test_with_few_names_the_prompts_of_a_template_share_them():
+    prompts = ioi(per_template=6, names=3)
+    for template in {prompt.clusters["template"] for prompt in prompts}:
+        pairs = [p.clusters["names"] for p in prompts if p.clusters["template"] == template]
+        assert len(set(pairs)) == 6
+        assert len({name for pair in pairs for name in pair.split("-")}) == 3
+
+
+@pytest.mark.parametrize(
+    "asked", [{"names": 1}, {"names": 10_000}, {"names": 3, "per_template": 7}]
+)
+def test_more_or_fewer_names_than_there_are(asked):
+    with pytest.raises(PromptError, match="there are"):
+        ioi(**asked)

@@ -15,7 +15,7 @@ ROW = re.compile(r"^\| `(\w+)` \| .+ \| (.+) \|$", re.MULTILINE)
 
 KINDS = {
     name: runpy.run_path(str(HERE / f"{name}.py"))
-    for name in ("hooks", "weights", "prompts", "effects", "evidence")
+    for name in ("hooks", "weights", "prompts", "effects", "circuits", "evidence")
 }
 SOUND = [(judge, sound) for kind in KINDS.values() for judge, sound in kind["SOUND"].items()]
 FAULTS = [
