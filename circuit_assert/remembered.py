@@ -53,7 +53,8 @@ class RememberedVerdicts:
 
 
 def _finding(said: dict[str, Any]) -> Finding:
-    return Finding(**{**said, "verdict": Verdict(said["verdict"]), "notes": tuple(said["notes"])})
+    verdict, notes = Verdict(said.pop("verdict")), tuple(said.pop("notes"))
+    return Finding(**said, verdict=verdict, notes=notes)
 
 
 def _requests(body: Rests, known: Known) -> list[AnyRequest]:
