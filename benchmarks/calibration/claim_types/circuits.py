@@ -37,10 +37,7 @@ _LOOSE = {"draws": 60, "better_than": 0.5}
 # sizes are 1, 3, 8 and all 16 of the heads: with L1H0 first and its backups last, f is 2/3 until 8
 _MOVER_FIRST = ["L1H0", *(f"L0H{n}" for n in range(8)), "L1H1", *(f"L1H{n}" for n in range(4, 8))]
 _CPR = _MOST * (1 / 32 + 7 / 16) + (1 + _MOST) / 2 * (1 / 2)
-_FIRST_LATE = {
-    "rankings": 1,
-    "seed": 1,
-}  # a random ranking with none of the three in its first half
+_LATE = 1  # the seed of a random ranking with none of the three in its first half
 
 Made = Callable[[Model, PromptSet], Claim]
 
