@@ -38,7 +38,8 @@ def test_what_another_head_steps_in_for_is_repaired(model_of, ablation, at):
     said = "Later layers repair the ablation of L0H0 by 0.3 with the final norm's scale frozen"
     assert said in evidence.sentence
     found = finding(evidence, "repair")
-    assert found.low < 1.2 / 2.0 < found.high
+    assert found.effect == pytest.approx(1.2 / 2.0, abs=0.02)
+    assert found.low > 0.3
     assert "repaired 0.59, the final scale frozen" in found.notes[-1]
     assert "0.59, with it free" in found.notes[-1]
 

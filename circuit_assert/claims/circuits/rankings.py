@@ -66,6 +66,17 @@ def ranking_recovers(
     Raises:
         ClaimError: for something that is no ranking, no bound, no random ranking, sizes that the
             ranking does not have, or what `circuit_is_sufficient` refuses.
+
+    Example:
+        >>> from circuit_assert import Session, ranking_recovers
+        >>> from circuit_assert.models.planted_models import lookup_model, lookup_prompts
+        >>> first = ["L1H0", "L1H2", "L1H3"]
+        >>> rest = [f"L{layer}H{head}" for layer in (1, 0) for head in range(8)]
+        >>> names = [*first, *(name for name in rest if name not in first)]
+        >>> ranking = Session().model(lookup_model()).ranking(names)
+        >>> claim = ranking_recovers(ranking, on=lookup_prompts(per_template=2), within=0.15)
+        >>> print(claim.check().verdict)
+        supported
     """
     if not isinstance(ranking, ModelRanking):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise ClaimError(

@@ -128,7 +128,12 @@ def _weights(shape: Shape) -> dict[str, torch.Tensor]:
     made.embed("name", is_name)
     made.place("place", wave_codes(_CONTEXT, _WAVES))
     made.unembed("say", _LOUD * codes)
-    writes = {0: {"inhibit": 1.0}, 1: {"aside": 1.0}, 2: {"inhibit": 1.0}, 3: {"say": -0.6}}
+    writes = {
+        0: {"inhibit": 1.0},
+        1: {"aside": 1.0},
+        2: {"inhibit": 1.0},
+        3: {"say": -0.3, "aside": 0.8},
+    }
     for head, offset in enumerate((1, 1, 2, 1, 3, 4)):
         attend_back(made, 0, head, offset)
         for part, strength in writes.get(head, {"aside": 1.0}).items():
