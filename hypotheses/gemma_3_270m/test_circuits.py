@@ -25,16 +25,21 @@ RANKED = ["L11H3", "L15H1", "L17H2", "L15H3", "L15H2", "L10H3", "L15H0", "L12H1"
 DRAWS = 60  # random circuits: all of them have to do less well, or nearly
 
 
+@pytest.mark.open_claim("86 % on this half: 24 templates leave the interval astride 80 %")
 def test_ten_heads_are_enough_for_most_of_it(gemma):
     circuit = gemma.circuit(RANKED)
     assert circuit_is_sufficient(circuit, on=TWINS, by=0.8, draws=DRAWS)
 
 
+@pytest.mark.open_claim("86 % on this half: 24 templates leave the interval astride 80 %")
 def test_ten_heads_are_faithful_within_a_fifth(gemma):
     circuit = gemma.circuit(RANKED)
     assert circuit_is_faithful(circuit, on=TWINS, within=0.2, draws=DRAWS)
 
 
+@pytest.mark.open_claim(
+    "72 % is lost, but 60 random circuits do not show that nine in ten take less"
+)
 def test_without_them_half_is_lost(gemma):
     circuit = gemma.circuit(RANKED)
     assert circuit_is_necessary(circuit, on=TWINS, by=0.5, draws=DRAWS)
