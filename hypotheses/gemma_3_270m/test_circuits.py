@@ -38,7 +38,7 @@ def test_ten_heads_are_faithful_within_a_fifth(gemma):
 
 
 @pytest.mark.open_claim(
-    "72 % is lost, but 60 random circuits do not show that nine in ten take less"
+    "72 % is lost; 60 random circuits do not show that nine in ten take less"
 )
 def test_without_them_half_is_lost(gemma):
     circuit = gemma.circuit(RANKED)
