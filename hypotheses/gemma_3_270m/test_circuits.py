@@ -37,9 +37,7 @@ def test_ten_heads_are_faithful_within_a_fifth(gemma):
     assert circuit_is_faithful(circuit, on=TWINS, within=0.2, draws=DRAWS)
 
 
-@pytest.mark.open_claim(
-    "72 % is lost; 60 random circuits do not show that nine in ten take less"
-)
+@pytest.mark.open_claim("72 % is lost; 60 random circuits do not show that nine in ten take less")
 def test_without_them_half_is_lost(gemma):
     circuit = gemma.circuit(RANKED)
     assert circuit_is_necessary(circuit, on=TWINS, by=0.5, draws=DRAWS)
