@@ -54,7 +54,8 @@ def interchange_predicts_answers(
         >>> from dataclasses import replace
         >>> from circuit_assert import Session, interchange_predicts_answers
         >>> from circuit_assert.models.planted_models import inhibiting_model, inhibiting_prompts
-        >>> head, prompts = Session().model(inhibiting_model())["L0H0"], inhibiting_prompts()
+        >>> head = Session().model(inhibiting_model())["L0H0"]
+        >>> prompts = inhibiting_prompts(templates=40, per_template=2)
         >>> twins = [re.sub(r"w6(\d)", r"w7\1", each.text) for each in prompts.prompts]
         >>> both = zip(prompts.prompts, twins, strict=True)  # other words between the same names
         >>> agreeing = tuple(replace(each, corrupt=twin) for each, twin in both)
