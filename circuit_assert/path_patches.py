@@ -77,6 +77,12 @@ class PathPatch:
         return tuple(sorted({_written(sender) for sender in self.senders}))
 
     @property
+    def scales(self) -> tuple[Site, ...]:
+        """Of the norms that its heads' outputs pass, in models that have such norms."""
+        layers = {sender.layer for sender in self.senders if isinstance(sender, Head)}
+        return tuple(Site(layer, "attn_post_scale") for layer in sorted(layers))
+
+    @property
     def sites(self) -> tuple[Site, ...]:
         """Where it acts, and where it looks."""
         names: list[tuple[Iterable[int], tuple[SiteName, ...]]] = [

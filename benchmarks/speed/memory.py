@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -55,6 +56,7 @@ class Peak:
     """
 
     def __init__(self, device: torch.device) -> None:
+        gc.collect()  # what could go already would hide as much of what comes
         self._device, self._process = device, psutil.Process()
         self.bytes = self.now()
 
@@ -89,7 +91,7 @@ class Peak:
 def of_sweep(task: Task) -> Memory:
     """The all-heads mean-ablation sweep."""
     peak = Peak(task.backend.device)
-    before = peak.now()
+    before = peak.bytes
     with peak.watched():
         swept_ablations(task)
     name = f"mean ablation of {len(task.heads())} heads, {len(task.prompts)} prompts"

@@ -40,7 +40,7 @@ def vectors(
     norm = getattr(block.attn, f"{which}_norm", None)
     if norm is not None:
         made = norm(made)
-    if _is_rotary(bridge):
+    if is_rotary(bridge):
         made = _turned(bridge, block.attn.original_component, made, position)
     return made.float().repeat_interleave(card.heads // made.shape[1], dim=1)
 
@@ -54,14 +54,15 @@ def obstacle(bridge: Any, card: Card) -> str | None:  # noqa: ANN401 - a Transfo
     weight = getattr(norm, "weight", None)
     if norm is not None and (weight is None or tuple(weight.shape) != (card.d_head,)):
         return "queries and keys are normalised over several heads together"
-    if _is_rotary(bridge) and (
+    if is_rotary(bridge) and (
         not hasattr(bridge, "rotary_emb") or _rotation_of(attention.original_component) is None
     ):
         return "queries and keys are turned by their positions in a way that is not known here"
     return None
 
 
-def _is_rotary(bridge: Any) -> bool:  # noqa: ANN401
+def is_rotary(bridge: Any) -> bool:  # noqa: ANN401
+    """Whether queries and keys are turned by their positions."""
     return getattr(bridge.cfg, "positional_embedding_type", None) == "rotary"
 
 

@@ -15,7 +15,7 @@ from circuit_assert.backends.base import Edit, Read, Resume
 from circuit_assert.backends.blocks import Blocks
 from circuit_assert.backends.head_inputs import by_query_head, embeddings
 from circuit_assert.backends.narrowing import only_at
-from circuit_assert.backends.queries_keys import obstacle, vectors
+from circuit_assert.backends.queries_keys import is_rotary, obstacle, vectors
 from circuit_assert.backends.rereading import Rereading
 from circuit_assert.backends.shortcuts import narrows_exactly, rereads_exactly, resumes_exactly
 from circuit_assert.backends.stream import kept_in_the_stream
@@ -381,7 +381,7 @@ class TransformerLensBackend:
     @property
     def has_rotary_positions(self) -> bool:
         """Whether queries and keys are turned by their positions."""
-        return getattr(self._bridge.cfg, "positional_embedding_type", None) == "rotary"
+        return is_rotary(self._bridge)
 
     @torch.no_grad()
     def token_embeddings(self, tokens: torch.Tensor, *, effective: bool = False) -> torch.Tensor:

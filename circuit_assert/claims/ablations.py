@@ -9,7 +9,7 @@ from circuit_assert.claims.claim import claim
 from circuit_assert.claims.component_effects import Effect, FrozenScaleEffect, beats_peers
 from circuit_assert.claims.criteria import Body, Criterion, all_of
 from circuit_assert.claims.quantities import Score
-from circuit_assert.components import Subject
+from circuit_assert.components import Component, Subject
 from circuit_assert.errors import ClaimError
 from circuit_assert.interventions import Ablation, How
 from circuit_assert.measurements import CentredLogit, LogitDifference, Loss, Measurement, Request
@@ -186,9 +186,19 @@ def ablation_of(
     component: Subject, how: How, on: Prompts, reference: Prompts | Literal["corrupt"] | None
 ) -> Ablation:
     """The ablation that a claim's arguments stand for."""
+    return ablating(component.components, how, on, reference)
+
+
+def ablating(
+    components: tuple[Component, ...],
+    how: How,
+    on: Prompts,
+    reference: Prompts | Literal["corrupt"] | None,
+) -> Ablation:
+    """The ablation of some components: a "corrupt" reference is the prompts' own corrupt side."""
     if reference == "corrupt":
-        return Ablation(component.components, how, on, "corrupt")
-    return Ablation(component.components, how, reference)
+        return Ablation(components, how, on, "corrupt")
+    return Ablation(components, how, reference)
 
 
 def competence(component: Subject, metric: str, on: Prompts, least: float) -> Criterion:

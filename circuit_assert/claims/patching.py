@@ -11,7 +11,7 @@ from circuit_assert.claims.component_effects import ChangeOfScores, beats_peers
 from circuit_assert.claims.criteria import Body, Criterion, all_of
 from circuit_assert.claims.quantities import Quantity, Score
 from circuit_assert.claims.ratios import ShareOf
-from circuit_assert.components import Component, Subject
+from circuit_assert.components import Component, Owner, Subject
 from circuit_assert.errors import ClaimError
 from circuit_assert.interventions import Patch
 from circuit_assert.measurements import Measurement, Request
@@ -102,15 +102,20 @@ def _patching(component: Subject, effect: PatchEffect, by: float, share: float |
     return all_of(
         *parts,
         guards=[beats_peers(component, effect, by, "logits")],
-        gate=Criterion(
-            "corruption matters",
-            effect.corruption,
-            above(0.0),
-            f"{effect.metric} on the clean prompt minus that on the corrupt one",
-            "logits",
-            owner,
-        ),
+        gate=corruption_matters(effect.metric, effect.on, owner),
     )
+
+
+def corruption_of(metric: Measurement, on: Prompts) -> Quantity:
+    """What the corruption takes: the clean score minus the corrupt one."""
+    return Score(Request(metric, on)) - Score(Request(metric, on, "corrupt"))
+
+
+def corruption_matters(metric: Measurement, on: Prompts, owner: Owner) -> Criterion:
+    """The gate that the corruption takes something, which patching could bring back or take."""
+    words = f"{metric} on the clean prompt minus that on the corrupt one"
+    taken = corruption_of(metric, on)
+    return Criterion("corruption matters", taken, above(0.0), words, "logits", owner)
 
 
 @dataclass(frozen=True)
@@ -137,15 +142,10 @@ class PatchEffect(ChangeOfScores):
         """What it is called: it restores, or it breaks."""
         return "restores" if self.how.source == "clean" else "breaks"
 
-    @property
-    def corruption(self) -> Quantity:
-        """What the corruption takes: the clean score minus the corrupt one."""
-        return self._score("clean") - self._score("corrupt")
-
     def share(self, against: float) -> ShareOf:
         """What patching changes over what the corruption takes, to be held against a share."""
         nothing = "the corruption takes nothing, so there is no share of it"
-        return ShareOf(self, self.corruption, against, nothing)
+        return ShareOf(self, corruption_of(self.metric, self.on), against, nothing)
 
     def of(self, components: tuple[Component, ...]) -> Self:
         """The effect of patching others."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import torch
@@ -52,15 +52,8 @@ class PathEditor:
     @property
     def sites(self) -> tuple[Site, ...]:
         """Where it acts and looks: also at the scales of norms that heads' outputs pass."""
-        sites = set(self.intervention.sites)
-        if self.backend.has_post_norms:
-            scaled = {sender.layer for sender in self.to_heads()}
-            sites |= {Site(layer, "attn_post_scale") for layer in scaled}
-        return tuple(sorted(sites))
-
-    def to_heads(self) -> list[Head]:
-        """The heads among its senders."""
-        return [sender for sender in self.intervention.senders if isinstance(sender, Head)]
+        scales = self.intervention.scales if self.backend.has_post_norms else ()
+        return tuple(sorted({*self.intervention.sites, *scales}))
 
     def of_rows(self, rows: slice) -> PathRows:
         """What edits some rows of one run."""
@@ -82,11 +75,6 @@ class PathRows:
         self._there: dict[Site, torch.Tensor] = {}
         self._changes: dict[Sender, torch.Tensor] = {}
         self._heads: list[tuple[list[int], torch.Tensor]] = []
-
-    @property
-    def intervention(self) -> PathPatch:
-        """What it carries out."""
-        return self._patch
 
     @property
     def sites(self) -> tuple[Site, ...]:
@@ -173,25 +161,23 @@ class PathRows:
     def _change(self, sender: Sender, batch: Batch) -> torch.Tensor:
         """What the sender writes in this run, minus what it writes in the source's."""
         if sender not in self._changes:
-            here = self._written(sender, self._here)
-            there = self._written(sender, _FromSource(self, batch))
+            here = self._written(sender, self._here.__getitem__)
+            there = self._written(sender, lambda site: self._of_source(site, batch))
             self._changes[sender] = here - there.to(here)
         return self._changes[sender]
 
-    def _written(
-        self, sender: Sender, at: Mapping[Site, torch.Tensor] | _FromSource
-    ) -> torch.Tensor:
+    def _written(self, sender: Sender, at: Callable[[Site], torch.Tensor]) -> torch.Tensor:
         """Into the residual stream, `[row, pos, d_model]`."""
         match sender:
             case Embedding():
-                return at[Site(0, "resid_pre")]
+                return at(Site(0, "resid_pre"))
             case MLP(layer=layer):
-                return at[Site(layer, "mlp_out")]
+                return at(Site(layer, "mlp_out"))
             case Head(layer=layer, head=head):
                 weights = self._backend.head_output_weights(layer)[head]
-                written = at[Site(layer, "z")][:, :, head].to(weights) @ weights
+                written = at(Site(layer, "z"))[:, :, head].to(weights) @ weights
                 if self._backend.has_post_norms:
-                    written = written / at[Site(layer, "attn_post_scale")]
+                    written = written / at(Site(layer, "attn_post_scale"))
                 return written
 
     def _of_source(self, site: Site, batch: Batch) -> torch.Tensor:
@@ -200,23 +186,9 @@ class PathRows:
             self._there[site] = torch.stack([kept[int(unit)] for unit in batch.units])
         return self._there[site]
 
-    def source_at(self, site: Site, batch: Batch) -> torch.Tensor:
-        """What was kept of the source's run at a site, for these rows."""
-        return self._of_source(site, batch)
-
     def _note_moved(self, change: torch.Tensor) -> None:
         # np.maximum keeps a NaN, max would not: what became NaN did move
         self._editor.moved = float(np.maximum(self._editor.moved, float(change.abs().max())))
-
-
-class _FromSource:
-    """What the source's run wrote, looked up site by site."""
-
-    def __init__(self, rows: PathRows, batch: Batch) -> None:
-        self._rows, self._batch = rows, batch
-
-    def __getitem__(self, site: Site) -> torch.Tensor:
-        return self._rows.source_at(site, self._batch)
 
 
 def _check(patch: PathPatch, backend: Backend) -> None:

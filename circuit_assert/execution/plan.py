@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from circuit_assert.components import Component, Direction, Head, Site
+from circuit_assert.components import Component, Direction, Site
 from circuit_assert.interventions import (
     Ablation,
     Intervention,
@@ -101,19 +101,13 @@ def prerequisites(
         case Patch():
             needed.extend(Request(Kept.of(c), request.on, under.source) for c in under.components)
         case PathPatch():
-            sites = {*under.kept_of_source, *(_scales(under) if has_post_norms else ())}
+            sites = {*under.kept_of_source, *(under.scales if has_post_norms else ())}
             needed.extend(Request(Kept(site), request.on, under.source) for site in sorted(sites))
         case Steer():
             needed.extend(_vector_needs(under.direction))
         case _:
             pass
     return needed
-
-
-def _scales(patch: PathPatch) -> list[Site]:
-    """Of the norms that its heads' outputs pass."""
-    heads = (sender for sender in patch.senders if isinstance(sender, Head))
-    return [Site(head.layer, "attn_post_scale") for head in heads]
 
 
 def _vector_needs(component: Component) -> list[Request]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from circuit_assert.circuits import Circuit, ModelCircuit, nodes_of
 from circuit_assert.claims.ablations import Metric
 from circuit_assert.claims.circuits.random_circuits import (
@@ -72,10 +74,13 @@ def circuit_is_sufficient(
     task = task_of(circuit, on, ablation, reference, metric)
     recovered = task.share(task.alone(circuit.circuit) - task.nothing, by)
     words = "share of the score that the circuit alone recovers"
-    return all_of(
-        Criterion("recovered", recovered, above(by), words, "share", circuit.model),
-        guards=[_beats_random(circuit, task, "more", better_than, draws)],
-        gate=task.gate(circuit.model),
+    return _beside_random(
+        circuit,
+        task,
+        [Criterion("recovered", recovered, above(by), words, "share", circuit.model)],
+        better="more",
+        better_than=better_than,
+        draws=draws,
     )
 
 
@@ -121,10 +126,13 @@ def circuit_is_necessary(
     task = task_of(circuit, on, ablation, reference, metric)
     lost = task.share(task.whole - task.without(circuit.circuit), by)
     words = "share of the score that is lost without the circuit"
-    return all_of(
-        Criterion("lost", lost, above(by), words, "share", circuit.model),
-        guards=[_beats_random(circuit, task, "less", better_than, draws)],
-        gate=task.gate(circuit.model),
+    return _beside_random(
+        circuit,
+        task,
+        [Criterion("lost", lost, above(by), words, "share", circuit.model)],
+        better="less",
+        better_than=better_than,
+        draws=draws,
     )
 
 
@@ -180,10 +188,13 @@ def circuit_is_faithful(
     _is_a_part(circuit.circuit, task)
     missing = task.alone(circuit.circuit) - task.whole
     words = "faithfulness of the circuit minus 1"
-    return all_of(
-        *task.within(missing, within, words, circuit.model),
-        guards=[_beats_random(circuit, task, "closer", better_than, draws)],
-        gate=task.gate(circuit.model),
+    return _beside_random(
+        circuit,
+        task,
+        [*task.within(missing, within, words, circuit.model)],
+        better="closer",
+        better_than=better_than,
+        draws=draws,
     )
 
 
@@ -244,6 +255,23 @@ def circuits_are_equivalent(
     words = "share recovered by one circuit minus that by the other"
     return all_of(
         *task.within(difference, within, words, circuit.model),
+        gate=task.gate(circuit.model),
+    )
+
+
+def _beside_random(
+    circuit: ModelCircuit,
+    task: Task,
+    primaries: Sequence[Criterion],
+    *,
+    better: Better,
+    better_than: float,
+    draws: int,
+) -> Body:
+    """What is claimed of a circuit, where random ones of its size do less well at the task."""
+    return all_of(
+        *primaries,
+        guards=[_beats_random(circuit, task, better, better_than, draws)],
         gate=task.gate(circuit.model),
     )
 

@@ -10,6 +10,7 @@ from circuit_assert.claims.circuits.paths import PathEffect, card_of
 from circuit_assert.claims.claim import claim
 from circuit_assert.claims.component_effects import beats_peers
 from circuit_assert.claims.criteria import Body, Criterion, all_of
+from circuit_assert.claims.patching import corruption_matters
 from circuit_assert.claims.quantities import Mean, Quantity, Score
 from circuit_assert.claims.roles import check_roles
 from circuit_assert.components import Head, Subject
@@ -96,14 +97,7 @@ def head_inhibits_subject(
             for rival in (first, other)
         ),
         guards=[beats_peers(heads, effect, by, "logits")],
-        gate=Criterion(
-            "corruption matters",
-            effect.corruption,
-            above(0.0),
-            f"{metric} on the clean prompt minus that on the corrupt one",
-            "logits",
-            owner,
-        ),
+        gate=corruption_matters(effect.metric, on, owner),
     )
 
 

@@ -12,6 +12,7 @@ from circuit_assert.claims.ablations import Metric, metric_of
 from circuit_assert.claims.claim import claim
 from circuit_assert.claims.component_effects import ChangeOfScores, beats_peers
 from circuit_assert.claims.criteria import Body, Criterion, all_of
+from circuit_assert.claims.patching import corruption_matters
 from circuit_assert.claims.quantities import Quantity, Score
 from circuit_assert.components import MLP, Component, Head, Subject
 from circuit_assert.errors import ClaimError, ComponentError
@@ -70,14 +71,7 @@ def path_matters(
     return all_of(
         Criterion("path", effect, above(by), drop, "logits", owner),
         guards=[beats_peers(sender, effect, by, "logits")],
-        gate=Criterion(
-            "corruption matters",
-            effect.corruption,
-            above(0.0),
-            f"{metric} on the clean prompt minus that on the corrupt one",
-            "logits",
-            owner,
-        ),
+        gate=corruption_matters(effect.metric, on, owner),
     )
 
 
@@ -103,13 +97,6 @@ class PathEffect(ChangeOfScores):
     def components(self) -> tuple[Component, ...]:
         """What writes."""
         return self.senders
-
-    @property
-    def corruption(self) -> Quantity:
-        """What the corruption takes: the clean score minus the corrupt one."""
-        return Score(Request(self.metric, self.on)) - Score(
-            Request(self.metric, self.on, "corrupt")
-        )
 
     def of(self, components: tuple[Component, ...]) -> Self:
         """What patching the paths from others takes."""

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from circuit_assert.circuits import Circuit, Edge, ModelCircuit, Node, nodes_of
-from circuit_assert.claims.ablations import metric_of
+from circuit_assert.claims.ablations import ablating, metric_of
 from circuit_assert.claims.criteria import Criterion
 from circuit_assert.claims.quantities import Quantity, Score
 from circuit_assert.claims.ratios import ShareOf
 from circuit_assert.components import Owner
 from circuit_assert.errors import ClaimError
-from circuit_assert.interventions import Ablation, Intervention, Patch
+from circuit_assert.interventions import Intervention, Patch
 from circuit_assert.measurements import Measurement, Request
 from circuit_assert.path_patches import PathPatch
 from circuit_assert.prompts.base import Prompts
@@ -113,9 +113,8 @@ class Task:
             return self.whole
         if self.ablation == "corrupt":
             return self._score(Patch(nodes, "corrupt", may_do_nothing=control))
-        reference = self.on if self.reference == "corrupt" else self.reference
-        side = "corrupt" if self.reference == "corrupt" else "clean"
-        return self._score(Ablation(nodes, self.ablation, reference, side, may_do_nothing=control))
+        how = ablating(nodes, self.ablation, self.on, self.reference)
+        return self._score(replace(how, may_do_nothing=control))
 
     def _score(self, intervention: Intervention) -> Score:
         return Score(Request(self.metric, self.on, "clean", intervention))

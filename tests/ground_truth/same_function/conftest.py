@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from circuit_assert import Session
 from circuit_assert.stats import Verdict
 
 
@@ -125,21 +126,23 @@ def _same(before, after):
 
 
 @pytest.fixture(scope="session")
-def stays(model_of, altered):
+def stays(altered):
     """Compares what is found of a model, some of it supported and some not, before and after.
 
-    `judge` takes a model and returns evidence, `judge_moved` the same at the new addresses.
+    `judge` takes a model and returns evidence, `judge_moved` the same at the new addresses. Each
+    model has a session of its own: what another test has measured would decide some claims before
+    all is measured.
     """
     known = {}
 
     def compare(planted, name, change, judge, judge_moved=None):
         asked = planted.name, judge
         if asked not in known:
-            known[asked] = judge(model_of(planted))
+            known[asked] = judge(Session().model(planted))
         changed = altered(planted, name, change)
         old, new = planted.weights(), changed.weights()
         assert any(not torch.equal(tensor, new[key]) for key, tensor in old.items())
-        after = (judge_moved or judge)(model_of(changed))
+        after = (judge_moved or judge)(Session().model(changed))
         for one, other in zip(known[asked], after, strict=True):
             _same(one, other)
         verdicts = {evidence.verdict for evidence in known[asked]}

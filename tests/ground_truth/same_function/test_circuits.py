@@ -2,7 +2,7 @@
 
 import pytest
 
-from circuit_assert import Session, circuit_is_complete, circuit_is_minimal, path_matters
+from circuit_assert import circuit_is_complete, circuit_is_minimal, path_matters
 from circuit_assert.models.planted_models import RELAY, relay_model, relay_prompts
 
 PLANTED, PROMPTS = relay_model(), relay_prompts(per_template=1)
@@ -17,8 +17,6 @@ def moved(layer, address):
 
 
 def evidence_of(model, name=str):
-    # of its own: what another test has measured would decide some claims before all is measured
-    model = Session().model(model.spec.planted)
     damaged = [*RELAY[:-1], "L1H1 -> logits"]
     paths = (("L0H0", "L1H0.k"), ("L0H1", "L1H0.k"), ("L1H0", "logits"))
     claims = [

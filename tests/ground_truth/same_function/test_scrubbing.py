@@ -2,7 +2,7 @@
 
 import pytest
 
-from circuit_assert import Session, circuit_survives_scrubbing, ranking_recovers
+from circuit_assert import circuit_survives_scrubbing, ranking_recovers
 from circuit_assert.models.planted_models import (
     inhibiting_model,
     inhibiting_prompts,
@@ -15,14 +15,8 @@ NAMES, CUES = inhibiting_prompts(names=4, per_template=12), lookup_prompts(per_t
 HEADS = (3, 0, 5, 1, 4, 2)
 
 
-def of_its_own(model):
-    """The model in a new session: what another test has measured would decide some claims early."""
-    return Session().model(model.spec.planted)
-
-
 def scrubbed(model, below=0, above=0):
     """Scrubbing with the features that are planted, and with wrong ones."""
-    model = of_its_own(model)
     nodes = [f"L0H{below}", f"L1H{above}"]
     return model.court.evaluate(
         [
@@ -40,7 +34,6 @@ def scrubbed(model, below=0, above=0):
 
 def ranked(model):
     """The movers first, and last."""
-    model = of_its_own(model)
     heads = [f"L{layer}H{head}" for layer in range(2) for head in range(8)]
     movers = ["L1H0", "L1H2", "L1H3"]
     rest = [head for head in heads if head not in movers]
