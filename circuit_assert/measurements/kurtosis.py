@@ -56,28 +56,27 @@ class ExcessKurtosis:
     def _of(self, activation: torch.Tensor) -> torch.Tensor:
         import torch
 
-        values = activation.double()
+        values = activation.float()
         kept = values.shape[-1] - max(1, round(self.massive * values.shape[-1]))
         sizes = values[:, 1:].abs().mean(1)
         order = sizes.argsort(dim=-1)[:, None, :kept].expand(-1, values.shape[1] - 1, -1)
         ordinary = values[:, 1:].gather(2, order.sort(dim=-1).values)
         found = [_excess(part) for part in (ordinary, values[:, 1:], values)]
-        return torch.stack([each.mean(1) for each in found], dim=-1).float()
+        return torch.stack([each.mean(1) for each in found], dim=-1)
 
 
 def _excess(values: torch.Tensor) -> torch.Tensor:
     """`[row, pos, coordinate]` → `[row, pos]`."""
     import torch
 
-    narrow = values.float()  # one rounding more of what is far above rounding
-    bases = (torch.from_numpy(basis).to(narrow) for basis in _bases(values.shape[-1]))
-    rotated = [_kurtosis((narrow @ basis).double()) for basis in bases]
+    bases = (torch.from_numpy(basis).to(values) for basis in _bases(values.shape[-1]))
+    rotated = [_kurtosis(values @ basis) for basis in bases]
     return _kurtosis(values) - torch.stack(rotated).mean(0)
 
 
 def _kurtosis(values: torch.Tensor) -> torch.Tensor:
-    centred = values - values.mean(-1, keepdim=True)
-    return centred.pow(4).mean(-1) / centred.pow(2).mean(-1).square()
+    squares = (values - values.mean(-1, keepdim=True)).square()
+    return squares.square().mean(-1) / squares.mean(-1).square()
 
 
 @lru_cache(maxsize=8)  # two widths of a model's sites, each with all coordinates and with most

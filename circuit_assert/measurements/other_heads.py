@@ -10,6 +10,7 @@ import numpy as np
 from circuit_assert.components import Head
 from circuit_assert.measurements.base import Array, Weights
 from circuit_assert.measurements.neurons import unembedding_pieces
+from circuit_assert.measurements.ranks import count_ahead
 from circuit_assert.models.card import Card
 from circuit_assert.prompts.token_samples import Tokens
 
@@ -109,6 +110,6 @@ def _ranks(weights: Weights, written: torch.Tensor, tokens: torch.Tensor) -> tor
     for piece in unembedding_pieces(weights):
         logits = written.reshape(-1, written.shape[-1]) @ piece.T
         logits = logits.reshape(*own.shape, -1)
-        ahead[0] += (logits >= (own - slack)[..., None]).sum(-1)
-        ahead[1] += (logits <= (own + slack)[..., None]).sum(-1)
+        ahead[1] += count_ahead(-logits, -own - slack)
+        ahead[0] += count_ahead(logits, own - slack)
     return ahead.clamp_min(1)

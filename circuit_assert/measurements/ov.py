@@ -20,6 +20,7 @@ from circuit_assert.components import Head
 from circuit_assert.measurements.base import Array, Weights
 from circuit_assert.measurements.low_rank import LowRank, low_rank, product, rotation
 from circuit_assert.measurements.neurons import unembedding_pieces
+from circuit_assert.measurements.ranks import count_ahead
 from circuit_assert.prompts.token_samples import Tokens
 
 if TYPE_CHECKING:
@@ -176,7 +177,7 @@ class OwnRanks:
         slack = 1e-5 * own.abs()
         ahead = torch.zeros(len(tokens), dtype=torch.int64, device=source.device)
         for piece in unembedding_pieces(weights):
-            ahead += (source @ (piece @ writes.T).T >= (own - slack)[:, None]).sum(1)
+            ahead += count_ahead(source @ (piece @ writes.T).T, own - slack)
         return ahead.clamp_min(1).double().cpu().numpy()
 
 

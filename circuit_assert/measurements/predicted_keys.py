@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from circuit_assert.measurements.base import Array, Weights
+from circuit_assert.measurements.ranks import count_ahead
 from circuit_assert.prompts.token_samples import Tokens
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class PredictedKeyRanks:
         ahead = torch.zeros(own.shape, dtype=torch.int64, device=own.device)
         for keys in self._keys(weights):
             scores = torch.einsum("nhtd,khd->nhtk", queries, keys)
-            ahead += (scores >= (own - slack)[..., None]).sum(-1)
+            ahead += count_ahead(scores, own - slack)
         return ahead.clamp_min(1).double().cpu().numpy()
 
     def _keys(self, weights: Weights) -> Iterator[torch.Tensor]:
