@@ -10,19 +10,32 @@ from itertools import count
 import numpy as np
 
 from benchmarks.calibration.claim_types.case import Case, detectable
-from circuit_assert import Claim, Session, ablation_drops_logit
+from circuit_assert import (
+    Claim,
+    Session,
+    ablation_drops_logit,
+    ablation_raises_loss,
+    repeated_tokens,
+)
 from circuit_assert.claims.component_effects import Effect
 from circuit_assert.components import Subject
 from circuit_assert.interventions import Ablation, How
 from circuit_assert.measurements import Loss
 from circuit_assert.models.model import Model
 from circuit_assert.models.planted import PlantedModel
-from circuit_assert.models.planted_models import lookup_documents, lookup_model, lookup_prompts
+from circuit_assert.models.planted_models import (
+    induction_model,
+    lookup_documents,
+    lookup_model,
+    lookup_prompts,
+)
+from circuit_assert.prompts.repeated import RepeatedTokens
 from circuit_assert.prompts.truncated import Truncated
 
 _EFFECT, _BACKUP = 2.0, 2.0  # logits
 _DOCUMENTS = 24
 _SETS = 400  # of documents, that the population's change of the loss is taken from
+_REPEATED_SETS = 60  # of random sequences, for the same
 _ANY = 20.0  # nats: off-task changes are not what is tested
 _LONG = 12  # tokens of each, so that all are of one length and can take each other's place
 
@@ -117,7 +130,29 @@ def _bystanders(seed: int) -> Iterator[Claim]:
         yield ablation_drops_logit(model[address], on=on, by=0.05, off_task=_text(0))
 
 
-_NAME = "ablation_drops_logit"
+def _loss_rises_by(seed: int) -> Iterator[Claim]:
+    """The rise is exactly the bound, for means over as many sequences as the claim takes."""
+    model = Session().model(induction_model())
+    head = model["L1H0"]
+    rise = Effect(Loss(), _sequences(0), Ablation(head.components), rises=True)
+    sets = (_sequences(10**6 * (seed + 1) + number) for number in range(_REPEATED_SETS))
+    measure = model.explore()
+    by = float(np.mean([measure(replace(rise, on=some)).values.mean() for some in sets]))
+    return _rises(by, seed)
+
+
+def _rises(by: float, seed: int, *, random: bool = False) -> Iterator[Claim]:
+    planted = induction_model()
+    head = Session().model(planted.with_random_weights(seed) if random else planted)["L1H0"]
+    for number in count(1):
+        yield ablation_raises_loss(head, on=_sequences(1000 * seed + number), by=by)
+
+
+def _sequences(seed: int) -> RepeatedTokens:
+    return repeated_tokens(sequences=24, seed=seed)
+
+
+_NAME, _RAISES = "ablation_drops_logit", "ablation_raises_loss"
 CASES = (
     Case(_NAME, "drop, mean ablation", "at the bound", partial(_drop_at_by, "mean")),
     Case(_NAME, "drop, zero ablation", "at the bound", partial(_drop_at_by, "zero")),
@@ -144,4 +179,14 @@ CASES = (
     Case(_NAME, "clearly", "true", _clear_drop, share=0.25),
     Case(_NAME, "heads of random weights", "easy null", _random_heads, models=20, share=0.3),
     Case(_NAME, "heads beside the circuit", "easy null", _bystanders, models=20, share=0.3),
+    Case(_RAISES, "rise", "at the bound", _loss_rises_by, share=0.5),
+    Case(_RAISES, "clearly", "true", partial(_rises, 0.1), share=0.125),
+    Case(
+        _RAISES,
+        "random weights",
+        "easy null",
+        partial(_rises, 0.02, random=True),
+        models=20,
+        share=0.125,
+    ),
 )

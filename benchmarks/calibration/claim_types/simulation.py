@@ -25,6 +25,7 @@ from benchmarks.calibration.claim_types.direct_effects import CASES as _DIRECT_E
 from benchmarks.calibration.claim_types.existence import CASES as _EXISTENCE
 from benchmarks.calibration.claim_types.features import CASES as _FEATURES
 from benchmarks.calibration.claim_types.heads import CASES as _HEADS
+from benchmarks.calibration.claim_types.inhibition import CASES as _INHIBITION
 from benchmarks.calibration.claim_types.localization import CASES as _LOCALIZATION
 from benchmarks.calibration.claim_types.name_movers import CASES as _NAME_MOVERS
 from benchmarks.calibration.claim_types.neurons import CASES as _NEURONS
@@ -51,6 +52,7 @@ CASES: tuple[Case, ...] = (
     *_DIRECT_EFFECTS,
     *_CIRCUITS,
     *_SCRUBBING,
+    *_INHIBITION,
     *_NAME_MOVERS,
     *_COPY_SUPPRESSION,
     *_SUCCESSION,
