@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
+from circuit_assert.claims.circuits.paths import card_of
 from circuit_assert.claims.claim import claim
+from circuit_assert.claims.component_effects import ChangeOfScores, ablated, beats_peers
 from circuit_assert.claims.criteria import AnyOf, Body, Criterion, all_of, any_of
 from circuit_assert.claims.probes import (
     PrefixMatching,
@@ -16,11 +18,12 @@ from circuit_assert.claims.probes import (
 )
 from circuit_assert.claims.quantities import Mean, Measured, Quantity, Score
 from circuit_assert.claims.selections import PatternHeads
-from circuit_assert.components import Head, Subject
-from circuit_assert.errors import ClaimError
+from circuit_assert.components import Component, Head, Subject
+from circuit_assert.errors import ClaimError, ComponentError
 from circuit_assert.interventions import Ablation
-from circuit_assert.measurements import Loss, Request
+from circuit_assert.measurements import AttentionOverPairs, Loss, Request
 from circuit_assert.measurements.base import AnyRequest, Scores
+from circuit_assert.models.card import Card
 from circuit_assert.prompts.base import Prompts, Side
 from circuit_assert.prompts.repeated import RepeatedTokens
 from circuit_assert.stats.region import above
@@ -29,6 +32,7 @@ _OLSSON = "Olsson et al. 2022, arXiv:2209.11895"
 _INDUCTION_BY = 0.4  # ARENA 1.2's detection threshold for the offset-diagonal score
 _REPEATED = RepeatedTokens()
 _LOSS = Loss()
+_PATTERN = AttentionOverPairs("induction")
 
 
 @claim("{head} attends inductively", source=_OLSSON)
@@ -89,7 +93,11 @@ def _bound(by: float | None, definition: PrefixMatching, on: RepeatedTokens) -> 
 
 @claim("{head} is an induction head", source=_OLSSON)
 def head_is_induction(
-    head: Subject, *, on: RepeatedTokens = _REPEATED, by: float = _INDUCTION_BY
+    head: Subject,
+    *,
+    on: RepeatedTokens = _REPEATED,
+    by: float = _INDUCTION_BY,
+    reading: Subject | None = None,
 ) -> Body:
     """On repeated random tokens, the head matches prefixes, copies, and the model uses it.
 
@@ -99,13 +107,18 @@ def head_is_induction(
     other heads of the pattern mean-ablated too (redundant heads show only there). Controls: the
     neighbouring offsets get less; the loss rises by more than with a fresh second half.
 
+    With `reading`, composition is claimed too: mean-ablating the earlier head takes more than `by`
+    of attention from the prefix match, and more than ablating others does that write about as much
+    below the head.
+
     Args:
         head: One head, as `model["L5H1"]`.
         on: Repeated tokens with blocks of at least three lengths.
         by: Smallest share of attention that counts; 0.4 is ARENA 1.2's threshold.
+        reading: The previous-token head that it composes with; none by default.
 
     Raises:
-        ComponentError: when `head` is not one head.
+        ComponentError: when `head` is not one head, or `reading` not one below it.
         ClaimError: for fewer than three block lengths.
 
     Published:
@@ -113,17 +126,21 @@ def head_is_induction(
 
     Pitfalls:
         Heads with the pattern and no use exist in both models of the zoo. Random tokens said twice
-        say nothing of induction on text.
+        say nothing of induction on text. That the pattern rests on an earlier head does not say
+        that its keys read it: `heads_compose(via="K")` and `path_matters` are about that.
     """
     one = head.only(Head, "head_is_induction")
     others = PatternHeads("induction", on, by, without=one)
     copying = contrast(direct_contribution(head), versus="corrupt", on=on, by=0.0, name="copying")
-    return all_of(
+    rests, beyond_peers = _composition(head, reading, on, by) if reading else ([], [])
+    body = all_of(
         _pattern(head, on, by),
         copying,
+        *rests,
         _use(head, one, others, on),
-        guards=[*_offset_guards(head, on), _use_is_specific(head, one, others, on)],
+        guards=[*_offset_guards(head, on), *beyond_peers, _use_is_specific(head, one, others, on)],
     )
+    return replace(body, scope=f"that rests on {reading.components[0]}") if reading else body
 
 
 def _pattern(
@@ -139,6 +156,19 @@ def _pattern(
         )
     score = prefix_matching_score(head, definition=definition)
     return contrast(score, versus="corrupt", on=on, by=by, name="pattern")
+
+
+def _composition(
+    head: Subject, reading: Subject, on: Prompts, by: float
+) -> tuple[list[Criterion], list[Criterion]]:
+    """What is claimed of an earlier head that the pattern rests on, and its control."""
+    one, earlier = (each.only(Head, "head_is_induction") for each in (head, reading))
+    if earlier.layer >= one.layer:
+        raise ComponentError(f"{earlier} does not lie below {one}, which cannot read it.")
+    drop = PatternDrop(one, on, Ablation((earlier,)), card_of(reading))
+    words = f"attention to the token after, lost when {earlier} is mean-ablated"
+    rests = Criterion("rests", drop, above(by), words, "attention", head.model)
+    return [rests], [beats_peers(reading, drop, by, "attention")]
 
 
 def _offset_guards(head: Subject, on: Prompts) -> list[Criterion]:
@@ -171,6 +201,44 @@ def _use_is_specific(head: Subject, one: Head, others: PatternHeads, on: Prompts
     fresh = Mean((LossRise(one, None, on, "corrupt"), LossRise(one, others, on, "corrupt")))
     words = "rise of the repeated-half loss minus that of a fresh second half"
     return Criterion("use is specific", repeated - fresh, above(0.0), words, "nats", head.model)
+
+
+@dataclass(frozen=True)
+class PatternDrop(ChangeOfScores):
+    """How much attention to the token after the previous occurrence an ablation takes.
+
+    Args:
+        head: Whose attention.
+        on: The prompts.
+        how: The ablation of something below it.
+        card: Of the model.
+    """
+
+    head: Head
+    on: Prompts
+    how: Ablation
+    card: Card
+
+    @property
+    def components(self) -> tuple[Component, ...]:
+        """What is ablated."""
+        return self.how.components
+
+    @property
+    def apart_from(self) -> tuple[Component, ...]:
+        """The heads that it cannot read."""
+        above_it = range(self.head.layer, self.card.layers)
+        return tuple(Head(layer, n) for layer in above_it for n in range(self.card.heads))
+
+    def of(self, components: tuple[Component, ...]) -> PatternDrop:
+        """What ablating others takes."""
+        return replace(self, how=replace(self.how, components=components))
+
+    def _difference(self) -> Quantity:
+        place = self.head.layer, self.head.head
+        return Score(Request(_PATTERN, self.on), place) - ablated(
+            _PATTERN, self.on, self.how, place
+        )
 
 
 @dataclass(frozen=True)

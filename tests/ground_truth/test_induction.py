@@ -3,7 +3,7 @@
 import pytest
 
 from circuit_assert import head_attends_inductively, head_is_induction, repeated_tokens
-from circuit_assert.errors import ClaimError
+from circuit_assert.errors import ClaimError, ComponentError
 from circuit_assert.execution.known import Known
 from circuit_assert.measurements import AttentionOverPairs, Loss, Request
 from circuit_assert.models.planted_models import induction_model, redundant_induction_model
@@ -18,6 +18,7 @@ SUPPORTED, REFUTED, INCONCLUSIVE = (
     Verdict.INCONCLUSIVE,
 )
 PLAIN, GROUPED = induction_model(), induction_model(grouped_queries=True)
+COMPANIONS = induction_model(companions=True)
 REDUNDANT = redundant_induction_model()
 BOTH = pytest.mark.parametrize("planted", [PLAIN, GROUPED], ids=lambda model: model.name)
 
@@ -73,6 +74,34 @@ def test_every_head_said_to_be_a_decoy_is_tested():
 def test_the_pattern_alone_is_the_weaker_claim(model_of, planted, address):
     claim = head_attends_inductively(model_of(planted)[address])
     assert claim.check().verdict is (SUPPORTED if address in WITH_THE_PATTERN else REFUTED)
+
+
+def test_it_rests_on_the_previous_token_head(model_of):
+    model = model_of(COMPANIONS)
+    evidence = head_is_induction(model["L1H0"], reading=model["L0H0"]).check()
+    assert evidence.verdict is SUPPORTED, evidence.reason
+    assert finding(evidence, "rests").effect > 0.9
+    assert evidence.sentence.startswith("L1H0 is an induction head that rests on L0H0")
+
+
+@pytest.mark.parametrize("other", ["L0H1", "L0H2", "L0H3"])
+def test_it_does_not_rest_on_another_head(model_of, other):
+    model = model_of(COMPANIONS)
+    evidence = head_is_induction(model["L1H0"], reading=model[other]).check()
+    assert evidence.verdict is REFUTED
+    assert finding(evidence, "rests").verdict is REFUTED
+
+
+def test_random_weights_rest_on_nothing():
+    model = Session().model(COMPANIONS.with_random_weights(0))
+    evidence = head_is_induction(model["L1H0"], reading=model["L0H0"], by=0.05).check()
+    assert evidence.verdict is not SUPPORTED
+
+
+def test_what_it_rests_on_lies_below(model_of):
+    model = model_of(PLAIN)
+    with pytest.raises(ComponentError, match="L1H1 does not lie below L1H0"):
+        head_is_induction(model["L1H0"], reading=model["L1H1"])
 
 
 # On blocks said four times, what the induction head of the model has by each definition: it gives

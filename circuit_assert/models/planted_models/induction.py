@@ -45,12 +45,14 @@ _FALSE = {
 }
 
 
-def induction_model(*, grouped_queries: bool = False) -> PlantedModel:
+def induction_model(*, grouped_queries: bool = False, companions: bool = False) -> PlantedModel:
     """Three layers of six heads: one induction head, and a decoy for each of its criteria.
 
     Args:
         grouped_queries: The same heads with keys and values shared by pairs of them, and RMS
             norms with uneven gains around every block. What is true stays true.
+        companions: Whether the other three heads of the first layer write as much as its first,
+            each from another distance, where nothing reads.
     """
     shape = Shape(
         parts={
@@ -71,11 +73,12 @@ def induction_model(*, grouped_queries: bool = False) -> PlantedModel:
         kv_heads=3 if grouped_queries else None,
         norm="RMS" if grouped_queries else None,
     )
+    kind = "-grouped" if grouped_queries else "-companions" if companions else ""
     return PlantedModel(
-        name="planted-induction-grouped" if grouped_queries else "planted-induction",
+        name=f"planted-induction{kind}",
         card=shape.card,
         settings=shape.settings,
-        weights=lambda: _weights(shape),
+        weights=lambda: _weights(shape, companions),
         vocabulary=words(_VOCABULARY),
         true=_TRUE,
         false=_FALSE,
@@ -87,7 +90,7 @@ def words(count: int) -> tuple[str, ...]:
     return ("<begin>", *(f" w{n}" for n in range(1, count)))
 
 
-def _weights(shape: Shape) -> dict[str, torch.Tensor]:
+def _weights(shape: Shape, companions: bool) -> dict[str, torch.Tensor]:
     codes = random_codes(_VOCABULARY, _CODE, seed=1)
     codes[0] = 0.0
     gains = np.random.default_rng(2).uniform(0.5, 1.5, shape.d_model)
@@ -102,6 +105,9 @@ def _weights(shape: Shape) -> dict[str, torch.Tensor]:
     _write(made, 0, 0, "previous", 1.0)
     _write(made, 0, 1, "aside", 1.0)
     _write(made, 0, 2, "aside", 1.0)
+    for head in (3, 4, 5) if companions else ():
+        attend_back(made, 0, head, head)
+        _write(made, 0, head, "aside", 1.0)
     for head, gain, also in ((0, 1.0, {}), (1, 0.0, {"aside": 1.0}), (4, 1.0, {"erase": 1.0})):
         attend_inductively(made, 1, head)
         _write(made, 1, head, "say", gain)
