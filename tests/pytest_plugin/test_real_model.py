@@ -120,11 +120,11 @@ ONE = """
 """
 
 
-def runs_and_reused(pytester, *options):
+def runs_and_reused(pytester):
     """Forward passes and reused scores of one more run of the suite."""
     from circuit_assert.ledger import read
 
-    result = pytester.runpytest_subprocess("-p", "no:cacheprovider", *options, timeout=120)
+    result = pytester.runpytest_subprocess("-p", "no:cacheprovider", timeout=120)
     result.assert_outcomes(passed=1)
     newest = max((pytester.path / ".claims" / "runs").glob("*.jsonl"))
     (claim,) = read(newest).claims
@@ -142,5 +142,3 @@ def test_an_unchanged_suite_runs_no_model_the_second_time(pytester):
     assert again == 0
     assert reused > 0
     assert f" 0 runs, {reused} scores from the cache." in " ".join(result.outlines)
-
-    assert runs_and_reused(pytester, "--claims-no-cache")[:2] == (runs, 0)
