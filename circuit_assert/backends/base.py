@@ -31,6 +31,19 @@ class Resume:
     residual: torch.Tensor
 
 
+@dataclass(frozen=True)
+class Untouched:
+    """Where a run is known to give what another gave, so that it need not be computed.
+
+    Args:
+        positions: bool `[batch, pos]`, true where nothing can differ.
+        leaving: By block, what leaves it in the other run, `[batch, pos, d_model]`.
+    """
+
+    positions: torch.Tensor
+    leaving: Mapping[int, torch.Tensor]
+
+
 class Backend(Protocol):
     """One loaded model."""
 
@@ -92,11 +105,13 @@ class Backend(Protocol):
         last_layer: int,
         resume: Resume | None = None,
         needed: torch.Tensor | None = None,
+        untouched: Untouched | None = None,
     ) -> torch.Tensor:
         """Run the blocks up to `last_layer` and return what leaves it, `[batch, pos, d_model]`.
 
         Edits at a site happen before its reads. The unembedding does not run. With `needed`,
-        bool `[batch, pos]`, what is returned may be NaN where that is false.
+        bool `[batch, pos]`, what is returned may be NaN where that is false. What is `untouched`
+        may be taken from there instead of being computed.
         """
         ...
 
@@ -107,7 +122,7 @@ class Backend(Protocol):
 
     @property
     def can_narrow(self) -> bool:
-        """Whether `needed` saves work with equal results, within rounding."""
+        """Whether `needed` and `untouched` save work with equal results, within rounding."""
         ...
 
     def log_probabilities(self, residual: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:

@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from circuit_assert.backends.base import Edit
 from circuit_assert.backends.blocks import replaced_forward
 
 
@@ -32,3 +33,13 @@ def only_at(mlp: torch.nn.Module, needed: torch.Tensor) -> Generator[None]:
 
     with replaced_forward(mlp, forward):
         yield
+
+
+def given_back(residual: torch.Tensor, positions: torch.Tensor) -> Edit:
+    """What leaves a block is replaced at some positions by what is known to leave it there.
+
+    Args:
+        residual: `[batch, pos, d_model]`.
+        positions: bool `[batch, pos]`, true where it is known.
+    """
+    return lambda leaving: torch.where(positions[..., None], residual.to(leaving), leaving)

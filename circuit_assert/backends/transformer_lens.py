@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 
-from circuit_assert.backends.base import Edit, Read, Resume
+from circuit_assert.backends.base import Edit, Read, Resume, Untouched
 from circuit_assert.backends.blocks import Blocks
 from circuit_assert.backends.head_inputs import by_query_head, embeddings
-from circuit_assert.backends.narrowing import only_at
+from circuit_assert.backends.narrowing import given_back, only_at
 from circuit_assert.backends.queries_keys import is_rotary, obstacle, vectors
 from circuit_assert.backends.rereading import Rereading
 from circuit_assert.backends.shortcuts import narrows_exactly, rereads_exactly, resumes_exactly
@@ -41,7 +41,7 @@ _HOOKS = {
     "z": "attn.hook_z",
     "attn_post_scale": "ln1_post.hook_scale",
 }
-_AFTER_MLP = ("mlp_post", "mlp_out", "resid_post")
+_OF_MLP = ("mlp_post", "mlp_out")
 _ROWS_AT_ONCE = 128  # rows of full logits held together: 128 × 262,144 float32 is 134 MB
 
 
@@ -203,16 +203,26 @@ class TransformerLensBackend:
         last_layer: int,
         resume: Resume | None = None,
         needed: torch.Tensor | None = None,
+        untouched: Untouched | None = None,
     ) -> torch.Tensor:
         """Run blocks up to `last_layer`; return what leaves it, `[batch, pos, d_model]`.
 
         With `needed`, bool `[batch, pos]`, NaN where that is false, unless what the last MLP
-        does is read or edited.
+        does is read or edited. What is `untouched` no MLP computes whose output is not read.
 
         Raises:
             HookError: when a site that is read or edited did not fire.
         """
         edits = kept_in_the_stream(edits)
+        narrowed: dict[int, torch.Tensor] = {}
+        if untouched is not None:
+            at_mlps = {site.layer for site in {*reads, *edits} if site.name in _OF_MLP}
+            positions = untouched.positions.to(self.device)
+            for layer, residual in untouched.leaving.items():
+                if layer < last_layer and layer not in at_mlps:
+                    after = Site(layer, "resid_post")
+                    edits[after] = [given_back(residual, positions), *edits.get(after, ())]
+                    narrowed[layer] = ~positions
         fired: set[Site] = set()
         hooks: list[tuple[str | Callable[..., Any], Callable[..., Any]]] = [
             (
@@ -221,11 +231,12 @@ class TransformerLensBackend:
             )
             for site in sorted({*reads, *edits})
         ]
-        if any(site.layer == last_layer and site.name in _AFTER_MLP for site in {*reads, *edits}):
-            needed = None
+        at_last = {site.name for site in {*reads, *edits} if site.layer == last_layer}
+        if needed is not None and not at_last & {*_OF_MLP, "resid_post"}:
+            narrowed[last_layer] = needed
         watched = {site.layer for site in edits if site.name == "pattern"}
         with self._rereading.watching(watched):
-            residual = self._run_to(tokens, hooks, last_layer, resume, needed)
+            residual = self._run_to(tokens, hooks, last_layer, resume, narrowed)
         silent = {*reads, *edits} - fired
         if silent:
             missed = ", ".join(map(str, sorted(silent)))
@@ -238,7 +249,7 @@ class TransformerLensBackend:
         hooks: list[tuple[str | Callable[..., Any], Callable[..., Any]]],
         last_layer: int,
         resume: Resume | None,
-        needed: torch.Tensor | None,
+        narrowed: Mapping[int, torch.Tensor],
     ) -> torch.Tensor:
         leaving: list[torch.Tensor] = []
 
@@ -250,9 +261,9 @@ class TransformerLensBackend:
         tokens = tokens.to(self.device)
         with ExitStack() as stack:
             stack.enter_context(self._blocks.running(resume))
-            if needed is not None:
-                mlp = self._bridge.blocks[last_layer].mlp
-                stack.enter_context(only_at(mlp, needed.to(self.device)))
+            for layer, positions in narrowed.items():
+                mlp = self._bridge.blocks[layer].mlp
+                stack.enter_context(only_at(mlp, positions.to(self.device)))
             try:
                 self._bridge.run_with_hooks(
                     tokens, fwd_hooks=hooks, return_type=None, use_cache=False

@@ -51,6 +51,8 @@ def flops(
     side: Side,
     measurements: Iterable[Measurement],
     start: int = 0,
+    *,
+    untouched: int = 0,
 ) -> float:
     """Floating-point operations of one pass over a prompt set: two for each weight and token.
 
@@ -63,6 +65,7 @@ def flops(
         side: Clean or corrupt.
         measurements: What is read.
         start: The first block that runs.
+        untouched: At how many positions what leaves every block is known.
     """
     wanted = list(measurements)
     last = max(measurement.last_layer(card) for measurement in wanted)
@@ -71,8 +74,9 @@ def flops(
     read = _read(wanted, batch) if last == card.layers - 1 else None
     total = float(lengths.sum())
     blocks = last + 1 - start
-    products = total * (projection_weights(card) * blocks + mlp_weights(card) * (blocks - 1))
-    products += (total if read is None else read) * mlp_weights(card)
+    products = total * projection_weights(card) * blocks
+    products += (total - untouched) * mlp_weights(card) * (blocks - 1)
+    products += (total - untouched if read is None else read) * mlp_weights(card)
     products += 2.0 * card.heads * card.d_head * float((lengths**2).sum()) * blocks
     unembedded = (_positions(m, batch) for m in wanted if getattr(m, "whole_vocabulary", False))
     products += sum(map(len, unembedded)) * card.d_model * card.vocabulary

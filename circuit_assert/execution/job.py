@@ -8,7 +8,7 @@ from typing import TypeAlias
 import numpy as np
 import torch
 
-from circuit_assert.backends.base import Backend, Edit, Read, Resume
+from circuit_assert.backends.base import Backend, Edit, Read, Resume, Untouched
 from circuit_assert.components import Site
 from circuit_assert.execution.arrays import to_array
 from circuit_assert.execution.batching import Piece, buckets, groups_of_pieces, rows_that_fit
@@ -19,6 +19,7 @@ from circuit_assert.execution.memory import ran_out
 from circuit_assert.execution.paths import PathEditor
 from circuit_assert.execution.rows import Rows, needed_of, on_a_copy
 from circuit_assert.execution.store import Store
+from circuit_assert.execution.untouched import KeptStreams, first_difference, untouched_rows
 from circuit_assert.interventions import Intervention, first_layer
 from circuit_assert.measurements.activations import Kept
 from circuit_assert.measurements.base import Array, Batch, Measurement, Request
@@ -66,6 +67,7 @@ class Job:
             {measurement: {} for measurement in measurements} for _, measurements in items
         ]
         self._starts = [self._starts_at(item) for item in range(len(items))]
+        self._alike = [first_difference(under, on, side, store) for under, _ in items]
 
     def run(self, memory: int, report: Callable[[int, int], None]) -> None:
         """Run every unit under every item and file the scores.
@@ -87,8 +89,17 @@ class Job:
         """What every item's scores cannot do without, entered as late as what is kept allows."""
         card = self._backend.card
         return sum(
-            flops(card, self._prompts, self._side, measurements, self._entered(start))
-            for (_, measurements), start in zip(self._items, self._starts, strict=True)
+            flops(
+                card,
+                self._prompts,
+                self._side,
+                measurements,
+                self._entered(start),
+                untouched=0 if alike is None else int(alike.sum()),
+            )
+            for (_, measurements), start, alike in zip(
+                self._items, self._starts, self._alike, strict=True
+            )
         )
 
     def run_alone(self, unit: int) -> dict[Measurement, Array]:
@@ -131,6 +142,7 @@ class Job:
             last_layer=max(self._last_layer(piece.item) for piece in group),
             resume=self._resume(group),
             needed=needed_of(runs, tokens.shape) if self._backend.can_narrow else None,
+            untouched=self._untouched(group, tokens.shape[1]) if self._backend.can_narrow else None,
         )
         for piece, rows in zip(group, runs, strict=True):
             for measurement, scores in rows.collect(final):
@@ -157,6 +169,21 @@ class Job:
             return None
         kept = self._store.kept(Site(start - 1, "resid_post"), self._on, self._side)
         return Resume(start, torch.stack([kept[int(u)] for p in group for u in p.units]))
+
+    def _untouched(self, group: list[Piece], length: int) -> Untouched | None:
+        """Where all rows of a group stay as they are without interventions."""
+        first = min(self._starts[piece.item] for piece in group)
+        last = max(self._last_layer(piece.item) for piece in group)
+        layers = range(self._entered(first), last)
+        alike: list[int] = []
+        for piece in group:
+            before = self._alike[piece.item]
+            if before is None:
+                return None
+            alike += before[piece.units].tolist()
+        kept = KeptStreams(self._store, self._on, self._side, layers)
+        units = [int(unit) for piece in group for unit in piece.units]
+        return untouched_rows(alike, units, length, kept)
 
     def _entered(self, start: int) -> int:
         """The block at which runs that need `start` can begin."""

@@ -70,7 +70,7 @@ def leaves_the_beginning_out(monkeypatch):
 def pads_on_the_left_without_a_mask(monkeypatch):
     right = TransformerLensBackend.run
 
-    def wrong(self, tokens, *, reads, edits, last_layer, resume=None, needed=None):
+    def wrong(self, tokens, *, reads, edits, last_layer, **shortcuts):
         short = self.card.context - tokens.shape[1] if len(tokens) > 1 else 0
 
         def shown(site, read):

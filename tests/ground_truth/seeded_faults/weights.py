@@ -33,15 +33,14 @@ def _of_every_site_called(name, change, monkeypatch):
     """Change what is read at all sites of one name, in every run."""
     right = TransformerLensBackend.run
 
-    def run(self, tokens, *, reads, edits, last_layer, resume=None):
+    def run(self, tokens, *, reads, **options):
         changed = {
             site: [lambda a, read=read: read(change(a)) for read in there]
             if site.name == name
             else there
             for site, there in reads.items()
         }
-        given = {"reads": changed, "edits": edits, "last_layer": last_layer, "resume": resume}
-        return right(self, tokens, **given)
+        return right(self, tokens, reads=changed, **options)
 
     monkeypatch.setattr(TransformerLensBackend, "run", run)
 
