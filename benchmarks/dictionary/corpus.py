@@ -57,13 +57,12 @@ def running_text(roff: str) -> str:
     lines: list[str] = []
     for line in roff.splitlines():
         macro = _MACRO.match(line)
-        if macro:
-            line = macro.group(2)
-        elif line.startswith((".", "'")):
+        if not macro and line.startswith((".", "'")):
             continue
+        said = macro.group(2) if macro else line
         for pattern, by in _ESCAPES:
-            line = pattern.sub(by, line)
-        lines.append(line.strip())
+            said = pattern.sub(by, said)
+        lines.append(said.strip())
     return " ".join(line for line in lines if line)
 
 

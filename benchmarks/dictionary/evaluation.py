@@ -37,7 +37,7 @@ class Quality:
     dead: float
 
 
-def quality(
+def quality(  # noqa: PLR0917
     model, tokenizer, encoder: Matrices, layer: int, texts: Sequence[str], trained: torch.Tensor
 ) -> Quality:
     """Its figures on some texts, the model in float32.
@@ -82,7 +82,9 @@ def quality(
     )
 
 
-def _loss(model, row, layer: int, encoder: Matrices, mean: torch.Tensor | None, name: str):
+def _loss(  # noqa: PLR0917
+    model, row, layer: int, encoder: Matrices, mean: torch.Tensor | None, name: str
+):
     seen: dict[str, torch.Tensor] = {}
 
     def replace(module: object, given: object, output):

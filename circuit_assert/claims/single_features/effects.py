@@ -139,16 +139,16 @@ def _per_position(loss: LossWithout, discovery: np.ndarray, scores: Scores) -> f
 class Promoted(Quantity):
     """Rise of the mean logit of some tokens at prompts' ends when the feature is added there.
 
-    As much of it is added as it has on average where it is active in the documents.
-
     Args:
         of: The feature on documents.
-        tokens: Their numbers in the model, by their texts.
+        tokens: The tokens' texts.
+        strength: How much of it is added.
         control: Whether it is a control, for which changing nothing is a result.
     """
 
     of: Activity
     tokens: tuple[str, ...]
+    strength: float
     control: bool = False
 
     def needs(self, scores: Scores) -> Iterable[AnyRequest]:
@@ -156,15 +156,11 @@ class Promoted(Quantity):
         first = (*self.of.needs(scores), self._clean(scores))
         if any(request not in scores for request in first):
             return first
-        try:
-            return (*first, self._with(scores))
-        except CannotTell:
-            return first
+        return (*first, self._with(scores))
 
     def measured(self, scores: Scores) -> Measured:
         """The rise, document by document."""
-        rise = Score(self._with(scores)) - Score(self._clean(scores))
-        return rise.measured(scores).with_note(f"{self._amount(scores):.4g} of it added")
+        return (Score(self._with(scores)) - Score(self._clean(scores))).measured(scores)
 
     def noise(self, scores: Scores, floor_of: Callable[[AnyRequest], float]) -> float:
         """That of the logits."""
@@ -185,16 +181,12 @@ class Promoted(Quantity):
     def _added(self, scores: Scores) -> AddAtPositions:
         ends = scores.tokenized(self.of.on).positions["end"]
         where: Ints = np.stack([np.arange(len(ends)), ends], axis=1)
-        return self.of.put_in(scores, where, self._amount(scores), control=self.control)
-
-    def _amount(self, scores: Scores) -> float:
-        active = self.of.active(scores)
-        return float(self.of.amounts(scores)[active].mean())
+        return self.of.put_in(scores, where, self.strength, control=self.control)
 
 
 @dataclass(frozen=True)
 class PromotedBeyondPeers(Quantity):
-    """The same minus the mean absolute rise when features like it are added.
+    """The same minus the mean absolute rise when features like it are added, each as long.
 
     Args:
         of: The rise.
@@ -218,10 +210,7 @@ class PromotedBeyondPeers(Quantity):
         own = self.of.measured(scores)
         sizes: list[float] = []
         for peer in self._peers(scores):
-            try:
-                sizes.append(abs(float(peer.measured(scores).values.mean())))
-            except CannotTell:
-                sizes.append(0.0)
+            sizes.append(abs(float(peer.measured(scores).values.mean())))
         return replace(own, values=own.values - np.mean(sizes))
 
     def noise(self, scores: Scores, floor_of: Callable[[AnyRequest], float]) -> float:
@@ -230,4 +219,13 @@ class PromotedBeyondPeers(Quantity):
 
     def _peers(self, scores: Scores) -> list[Promoted]:
         found = FeaturePeers(self.of.of).found(scores)
-        return [replace(self.of, of=peer, control=True) for peer in found]
+        own = float(np.linalg.norm(self.of.of.vector(scores))) * self.of.strength
+        return [
+            replace(
+                self.of,
+                of=peer,
+                strength=own / float(np.linalg.norm(peer.vector(scores))),
+                control=True,
+            )
+            for peer in found
+        ]

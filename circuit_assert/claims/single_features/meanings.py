@@ -22,8 +22,8 @@ def feature_is_specific(
     """Where the feature is active, the label holds: weakly, fairly and strongly active.
 
     Precision is the share of active positions at which the label holds, documents being the
-    clusters. It is above `by` in the lowest, the middle and the highest third of its activations
-    alike: a feature that means something else where it is weak is refuted. Control: with the
+    clusters. It is above `by` in the lowest, the middle and the highest third of its activations'
+    range alike: a feature that means something else where it is weak is refuted. Control: with the
     labels of other documents it would be smaller.
 
     Args:
@@ -100,7 +100,7 @@ def feature_means_script(
 ) -> Body:
     """It is active only on tokens with letters of a script, and on most of them.
 
-    Both `feature_is_specific`, above `by` in each third of its activations, and
+    Both `feature_is_specific`, above `by` in each third of its range, and
     `feature_is_sensitive`, above `recall`, for the script that the Unicode names of a token's
     letters tell. A token that is a part of a character, which decodes to U+FFFD, is counted
     neither way. Controls: those of both.
@@ -144,7 +144,7 @@ def _precision_in(of: Labelled, third: Third, by: float, owner: Owner) -> Criter
         f"precision, {third} third",
         ShareOfPositions(of, "precision", by, third),
         above(by),
-        f"share of {of.label} among positions in the {third} third of its activations",
+        f"share of {of.label} among positions in the {third} third of its range",
         "share",
         owner,
     )

@@ -78,27 +78,29 @@ def feature_matters(feature: Subject, *, on: Prompts, by: float, level: float = 
 
 @claim("{feature} promotes {tokens}", source=_MONOSEMANTICITY)
 def feature_promotes_tokens(
-    feature: Subject, tokens: Sequence[str], *, on: Prompts, by: float, level: float = 0.0
+    feature: Subject, tokens: Sequence[str], *, on: Prompts, strength: float, by: float
 ) -> Body:
     """It writes toward some tokens' unembeddings, and adding it raises their logits.
 
     Weights: the mean of what it adds to the tokens' logits through the unembedding, with the final
     norm's gain, is above that of 9,999 random sets of as many tokens at the false-pass rate.
-    Effect: at the last position of each document as much of it is added as it has on average
-    where it is active, and the tokens' mean logit, minus the vocabulary's, rises by more than
-    `by`. Control: it rises by more than the mean absolute change when features like it are added.
+    Effect: at the last position of each document so much of it is added, and the tokens' mean
+    logit, minus the vocabulary's, rises by more than `by`. Control: it rises by more than the mean
+    absolute change when features like it are added, as long a vector of each.
 
     Args:
         feature: As for `feature_matters`.
         tokens: Texts that are one token each, with their leading space, other than those that it
             was found by.
-        on: Documents, at whose ends it is added.
+        on: Documents, at whose ends it is added. Of these also, how often features are active and
+            how much they write, which chooses the features like it.
+        strength: How much is added, in units of its activation: what it has where it is clearly
+            active.
         by: Smallest rise that counts, in logits.
-        level: Activations up to this share of the largest do not count.
 
     Raises:
         ComponentError: when `feature` is not one feature.
-        ClaimError: for no tokens, or one text instead of several.
+        ClaimError: for no tokens, or one text instead of several; for no strength.
 
     Published:
         Logit weights of the Arabic and Hebrew features have a second mode, which is the tokens of
@@ -110,8 +112,10 @@ def feature_promotes_tokens(
     texts = tuple(tokens)
     if isinstance(tokens, str) or not texts or len(set(texts)) < len(texts):
         raise ClaimError(f"tokens are different texts, as [' one', ' two']; got {tokens!r}.")
-    activity = Activity(one_feature(feature, "feature_promotes_tokens"), on, level)
-    rise = Promoted(activity, texts)
+    if not strength > 0:
+        raise ClaimError(f"strength is above zero; got {strength:g}.")
+    activity = Activity(one_feature(feature, "feature_promotes_tokens"), on)
+    rise = Promoted(activity, texts, strength)
     return Body(
         AllOf(
             (

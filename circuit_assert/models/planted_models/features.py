@@ -179,7 +179,7 @@ def _weights(shape: Shape, beside: float, seed: int) -> dict[str, torch.Tensor]:
     made.neuron(0, 0, {"greek": np.ones(1)}, {"stream": codes[NEURON]})
     for neuron in range(1, _NEURONS):
         words = generator.choice(np.arange(1, _WORDS), 4, replace=False)
-        made.neuron(0, neuron, {"stream": codes[_OWN + words].sum(0)}, {}, threshold=0.5)
+        made.neuron(0, neuron, {"stream": codes[_OWN + words].sum(0)}, {}, threshold=1.2)
     made.unembed("stream", _rows(codes))
     return made.state_dict()
 
