@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 
-from circuit_assert.dictionaries.encoders import Matrices
+from circuit_assert.dictionaries.encoders import Encoder
 
 _NATS_OF = ("clean", "spliced", "mean")
 
@@ -38,7 +39,12 @@ class Quality:
 
 
 def quality(  # noqa: PLR0917
-    model, tokenizer, encoder: Matrices, layer: int, texts: Sequence[str], trained: torch.Tensor
+    model: Any,
+    tokenizer: Any,
+    encoder: Encoder,
+    layer: int,
+    texts: Sequence[str],
+    trained: torch.Tensor,
 ) -> Quality:
     """Its figures on some texts, the model in float32.
 
@@ -83,11 +89,16 @@ def quality(  # noqa: PLR0917
 
 
 def _loss(  # noqa: PLR0917
-    model, row, layer: int, encoder: Matrices, mean: torch.Tensor | None, name: str
-):
+    model: Any,
+    row: torch.Tensor,
+    layer: int,
+    encoder: Encoder,
+    mean: torch.Tensor | None,
+    name: str,
+) -> tuple[float, torch.Tensor]:
     seen: dict[str, torch.Tensor] = {}
 
-    def replace(module: object, given: object, output):
+    def replace(module: object, given: object, output: Any) -> Any:
         stream = output[0] if isinstance(output, tuple) else output
         seen["stream"] = stream.detach().clone()
         if name == "clean":

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 
@@ -37,7 +38,9 @@ class Recipe:
     seed: int = 0
 
 
-def collect(model, tokenizer, texts: Sequence[str], layer: int, length: int = 128) -> torch.Tensor:
+def collect(
+    model: Any, tokenizer: Any, texts: Sequence[str], layer: int, length: int = 128
+) -> torch.Tensor:
     """Residual streams leaving a block, float16[token, d_model], the beginning token's left out.
 
     Args:
@@ -73,7 +76,7 @@ class _Stopped(Exception):  # noqa: N818 - what was wanted, not an error
         self.stream = stream
 
 
-def _stop(module: object, given: object, output) -> None:
+def _stop(module: object, given: object, output: Any) -> None:
     raise _Stopped(output[0] if isinstance(output, tuple) else output)
 
 
