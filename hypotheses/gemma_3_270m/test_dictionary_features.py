@@ -64,3 +64,19 @@ def test_L9F1487_means_Han_but_not_all_of_it(latents):
 )
 def test_others_are_specific_at_the_top_only(latents, latent, script):
     assert not feature_is_specific(latents[latent], Script(script), on=MESSAGES, by=0.8)
+
+
+def test_L9F302_promotes_common_characters(latents):
+    """Strength 250 is about the largest activation on the discovery half."""
+    han = latents["L9F302"]
+    assert feature_promotes_tokens(han, COMMON, on=CHINESE, strength=250.0, by=0.1)
+
+
+def test_a_neuron_of_the_second_layer_is_much_like_it(latents):
+    """L1N126, which correlated 0.84 with it on the discovery half."""
+    both = MESSAGES.where(lambda prompt: prompt.language in {"en", "zh"})
+    assert not feature_is_not_a_neuron(latents["L9F302"], on=both, by=0.6)
+
+
+def test_L9F302_matters(latents):
+    assert feature_matters(latents["L9F302"], on=CHINESE, by=0.01)
