@@ -18,9 +18,12 @@ import pytest
 from circuit_assert import (
     PromptSet,
     Script,
+    feature_is_not_a_neuron,
     feature_is_sensitive,
     feature_is_specific,
+    feature_matters,
     feature_means_script,
+    feature_promotes_tokens,
 )
 
 DICTIONARY = Path(__file__).parent / "dictionary"
