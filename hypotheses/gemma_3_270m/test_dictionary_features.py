@@ -82,4 +82,5 @@ def test_a_neuron_of_the_second_layer_is_much_like_it(latents):
 
 
 def test_L9F302_matters(latents):
-    assert feature_matters(latents["L9F302"], on=CHINESE, by=0.01)
+    """2.1 nats for each position on the discovery half."""
+    assert feature_matters(latents["L9F302"], on=CHINESE, by=0.5)

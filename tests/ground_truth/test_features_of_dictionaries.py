@@ -1,5 +1,7 @@
 """Latents of a known dictionary: a true one, a decoy for each claim, and random weights."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,7 @@ from circuit_assert import (
     PromptSet,
     Script,
     Session,
+    ablation_raises_loss,
     feature_is_not_a_neuron,
     feature_is_sensitive,
     feature_is_specific,
@@ -15,7 +18,10 @@ from circuit_assert import (
     feature_promotes_tokens,
     token_label,
 )
+from circuit_assert.components import Latent
 from circuit_assert.errors import ClaimError, ComponentError, PromptError
+from circuit_assert.execution.identity import Identity
+from circuit_assert.measurements.features import FeatureActivations
 from circuit_assert.models.planted_models import (
     feature_dictionary,
     feature_documents,
@@ -168,10 +174,22 @@ def test_bad_input_is_refused_before_a_model_loads(tmp_path):
         feature_promotes_tokens(latents["L0F0"], " w0", on=ON, strength=1.0, by=0.5)
     with pytest.raises(ClaimError, match="above zero"):
         feature_promotes_tokens(latents["L0F0"], PROMOTED, on=ON, strength=0.0, by=0.5)
+    with pytest.raises(ClaimError, match="feature_matters"):
+        ablation_raises_loss(latents["L0F0"], on=ON, by=0.1)
     with pytest.raises(ComponentError, match="ambiguous"):
         latents.with_dictionary(feature_dictionary(1))
     with pytest.raises(ComponentError, match="no L7"):
         model.with_dictionary(DICTIONARY.encoder, at="L7.resid_post")
+
+
+def test_scores_of_another_dictionary_are_not_read_back():
+    backend = SimpleNamespace(fingerprint="weights", device=SimpleNamespace(type="cpu"))
+    identity = Identity(backend, None)
+    one, again, other = (
+        identity.of(FeatureActivations(Latent(0, 0, feature_dictionary(seed))))
+        for seed in (0, 0, 1)
+    )
+    assert one == again != other
 
 
 def test_the_dictionary_is_a_part_of_the_claim():
