@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from circuit_assert.claims.ablations import ablation_drops_logit as ablation_drops_logit
     from circuit_assert.claims.ablations import ablation_preserves_logit as ablation_preserves_logit
     from circuit_assert.claims.ablations import ablation_raises_loss as ablation_raises_loss
+    from circuit_assert.claims.activating_heads import (
+        head_activates_neuron as head_activates_neuron,
+    )
     from circuit_assert.claims.backups import heads_back_up as heads_back_up
     from circuit_assert.claims.bases import basis_is_privileged as basis_is_privileged
     from circuit_assert.claims.circuits.faithfulness import (
@@ -70,6 +73,9 @@ if TYPE_CHECKING:
         head_is_negative_name_mover as head_is_negative_name_mover,
     )
     from circuit_assert.claims.neurons import neuron_promotes_token as neuron_promotes_token
+    from circuit_assert.claims.next_token_neurons import (
+        neuron_prefers_next_token as neuron_prefers_next_token,
+    )
     from circuit_assert.claims.ov_circuits import ov_circuit_copies as ov_circuit_copies
     from circuit_assert.claims.patching import patching_breaks_logit as patching_breaks_logit
     from circuit_assert.claims.patching import patching_restores_logit as patching_restores_logit
@@ -128,6 +134,7 @@ _HOMES = {
     "ablation_drops_logit": "claims.ablations",
     "ablation_preserves_logit": "claims.ablations",
     "ablation_raises_loss": "claims.ablations",
+    "head_activates_neuron": "claims.activating_heads",
     "heads_back_up": "claims.backups",
     "basis_is_privileged": "claims.bases",
     "circuit_is_complete": "claims.circuits.members",
@@ -158,6 +165,7 @@ _HOMES = {
     "head_is_negative_name_mover": "claims.name_movers",
     "effect_is_localized": "claims.localization",
     "neuron_promotes_token": "claims.neurons",
+    "neuron_prefers_next_token": "claims.next_token_neurons",
     "patching_breaks_logit": "claims.patching",
     "patching_restores_logit": "claims.patching",
     "head_is_duplicate_token": "claims.patterns",
@@ -251,6 +259,7 @@ __all__ = [
     "feature_is_multilingual",
     "find_counterexample",
     "from_templates",
+    "head_activates_neuron",
     "head_attends_inductively",
     "head_attends_to",
     "head_inhibits_subject",
@@ -272,6 +281,7 @@ __all__ = [
     "logit_difference",
     "loss",
     "model",
+    "neuron_prefers_next_token",
     "neuron_promotes_token",
     "on_one_prompt",
     "ov_circuit_copies",

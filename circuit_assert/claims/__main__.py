@@ -53,7 +53,7 @@ SUBJECTS: Mapping[str, Sequence[str]] = MappingProxyType(
             "circuits.scrubbing",
             "circuits.interchange",
         ),
-        "Neurons": ("neurons",),
+        "Neurons": ("neurons", "next_token_neurons", "activating_heads"),
         "Features": ("features",),
         "Families and robustness": ("existence", "robustness"),
     }

@@ -105,6 +105,8 @@ def test_every_claim_type_is_at_a_bound_true_and_null():
         "indirect_effect_is",
         "effect_is_localized",
         "neuron_promotes_token",
+        "neuron_prefers_next_token",
+        "head_activates_neuron",
         "feature_is_multilingual",
         "some_head_is",
         "exactly_these_heads_are",
@@ -149,6 +151,8 @@ def few(case_type, what, *, models, each):
         ("head_suppresses_copies", "OV", 1, 15),
         ("head_is_successor", "succession", 12, 1),
         ("ablation_drops_logit", "drop, mean ablation", 1, 25),
+        ("head_activates_neuron", "effect", 1, 15),
+        ("neuron_prefers_next_token", "activity", 1, 15),
         ("feature_is_multilingual", "effect", 12, 1),
     ],
 )

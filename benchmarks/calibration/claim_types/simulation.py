@@ -28,6 +28,7 @@ from benchmarks.calibration.claim_types.heads import CASES as _HEADS
 from benchmarks.calibration.claim_types.localization import CASES as _LOCALIZATION
 from benchmarks.calibration.claim_types.name_movers import CASES as _NAME_MOVERS
 from benchmarks.calibration.claim_types.neurons import CASES as _NEURONS
+from benchmarks.calibration.claim_types.next_token import CASES as _NEXT_TOKEN
 from benchmarks.calibration.claim_types.ov_circuits import CASES as _OV_CIRCUITS
 from benchmarks.calibration.claim_types.patching import CASES as _PATCHING
 from benchmarks.calibration.claim_types.qk_circuits import CASES as _QK_CIRCUITS
@@ -57,6 +58,7 @@ CASES: tuple[Case, ...] = (
     *_REPAIRS,
     *_LOCALIZATION,
     *_NEURONS,
+    *_NEXT_TOKEN,
     *_FEATURES,
     *_OV_CIRCUITS,
     *_QK_CIRCUITS,

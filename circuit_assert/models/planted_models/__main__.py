@@ -9,6 +9,7 @@ import numpy as np
 from circuit_assert.models.planted import PlantedModel
 from circuit_assert.models.planted_models import (
     AttendingHead,
+    activating_model,
     attention_model,
     basis_model,
     compiled_model,
@@ -58,6 +59,9 @@ _MODELS: dict[str, PlantedModel] = {
     "repair_model(norm=True)": repair_model(norm=True),
     "neuron_model()": neuron_model(),
     "neuron_model(gated=True)": neuron_model(gated=True),
+    "activating_model()": activating_model(),
+    "activating_model(gated=True)": activating_model(gated=True),
+    "activating_model(norm=True)": activating_model(norm=True),
     'languages_model("shared")': languages_model("shared"),
     'languages_model("inert")': languages_model("inert"),
     'languages_model("separate")': languages_model("separate"),
