@@ -102,6 +102,12 @@ if TYPE_CHECKING:
     from circuit_assert.claims.subspaces import subspaces_overlap as subspaces_overlap
     from circuit_assert.claims.succession import head_is_successor as head_is_successor
     from circuit_assert.claims.virtual_weights import virtual_weight_is as virtual_weight_is
+    from circuit_assert.claims.vocabulary_neurons import (
+        neuron_is_prediction_neuron as neuron_is_prediction_neuron,
+    )
+    from circuit_assert.claims.vocabulary_neurons import (
+        neuron_is_suppression_neuron as neuron_is_suppression_neuron,
+    )
     from circuit_assert.counterexamples.claims import on_one_prompt as on_one_prompt
     from circuit_assert.counterexamples.falsify import falsify as falsify
     from circuit_assert.counterexamples.search import Counterexample as Counterexample
@@ -166,6 +172,8 @@ _HOMES = {
     "effect_is_localized": "claims.localization",
     "neuron_promotes_token": "claims.neurons",
     "neuron_prefers_next_token": "claims.next_token_neurons",
+    "neuron_is_prediction_neuron": "claims.vocabulary_neurons",
+    "neuron_is_suppression_neuron": "claims.vocabulary_neurons",
     "patching_breaks_logit": "claims.patching",
     "patching_restores_logit": "claims.patching",
     "head_is_duplicate_token": "claims.patterns",
@@ -281,6 +289,8 @@ __all__ = [
     "logit_difference",
     "loss",
     "model",
+    "neuron_is_prediction_neuron",
+    "neuron_is_suppression_neuron",
     "neuron_prefers_next_token",
     "neuron_promotes_token",
     "on_one_prompt",

@@ -10,6 +10,7 @@ import numpy as np
 
 from circuit_assert.claims.claim import claim
 from circuit_assert.claims.criteria import Body, Criterion, Fact, Found, Question, all_of
+from circuit_assert.claims.promotion import Reals
 from circuit_assert.claims.quantities import Measured, Quantity
 from circuit_assert.claims.weight_ranks import stands_out
 from circuit_assert.components import Neuron, Subject
@@ -34,10 +35,10 @@ def neuron_is_prediction_neuron(
     """It raises the logits of a few tokens: its output points to them, and away from few.
 
     The kurtosis of cos(W_U[:, t], w_out) over ordinary tokens t is above `by`, and what it writes
-    where it is active is skewed towards raising: the sign of the skew times that of its activation,
-    weighted by the squared activation and averaged by document, is above zero. (An activation is
-    signed in gated MLPs: a neuron and its mirror image are the same neuron.) Control: the kurtosis
-    is larger than that of w_out rotated at random, in front of the same unembedding.
+    where it is active is skewed towards raising: in most documents, the sum of a·|a| over
+    positions has the sign of the skew. (An activation a is signed in gated MLPs: a neuron and its
+    mirror image are the same neuron.) Control: the kurtosis is larger than that of w_out rotated
+    at random, in front of the same unembedding.
 
     Args:
         neuron: One neuron.
@@ -55,7 +56,7 @@ def neuron_is_prediction_neuron(
     Pitfalls:
         Of weights alone, but for the sign: that the tokens' logits rise where it is active, and
         that this matters, is what `neuron_promotes_token` tests. A few untrained tokens far from
-        the others make a large kurtosis; the evidence says which token is most extreme by z.
+        the others make a large kurtosis.
     """
     return _points_to_few(neuron, on, by, "prediction")
 
@@ -95,13 +96,18 @@ def _points_to_few(neuron: Subject, on: Prompts | None, by: float, kind: Kind) -
         Criterion(
             f"{direction} them",
             WrittenSkew(one, on or plain_text(), kind),
-            above(0.0),
-            f"by how much more than the opposite it {direction} the few tokens, of 1,",
-            "of 1",
+            above(0.5),
+            f"share of documents in which it mostly {direction} the few tokens",
+            "of documents",
             neuron.model,
         ),
         guards=[Fact("unlike rotations", UnlikeRotations(one), "rotations have less kurtosis")],
     )
+
+
+def moments_of(neuron: Neuron) -> WeightRequest:
+    """Variance, skew and kurtosis of a neuron's cosines with tokens: `[1, 3]`."""
+    return WeightRequest(VocabularyMoments(neuron.layer, (neuron.neuron,)))
 
 
 @dataclass(frozen=True)
@@ -118,12 +124,12 @@ class PointsToFew(Question):
 
     def needs(self, scores: Scores) -> Iterable[AnyRequest]:
         """The moments of its layer."""
-        return (WeightRequest(VocabularyMoments(self.neuron.layer)),)
+        return (moments_of(self.neuron),)
 
     def answer(self, scores: Scores, alpha: float) -> Found:
         """Weights alone decide."""
         (request,) = self.needs(scores)
-        variance, skew, kurtosis = (float(m) for m in scores[request][self.neuron.neuron])
+        variance, skew, kurtosis = (float(m) for m in scores[request][0])
         words = f"kurtosis {kurtosis:.1f}, skew {skew:+.2f}, standard deviation {variance**0.5:.3g}"
         return Found(kurtosis > self.by, words, effect=kurtosis, notes=(words,))
 
@@ -140,22 +146,21 @@ class UnlikeRotations(Question):
 
     def needs(self, scores: Scores) -> Iterable[AnyRequest]:
         """Both moments."""
-        layer = self.neuron.layer
-        return (WeightRequest(VocabularyMoments(layer)), WeightRequest(RotatedMoments()))
+        return (moments_of(self.neuron), WeightRequest(RotatedMoments()))
 
     def answer(self, scores: Scores, alpha: float) -> Found:
         """Its rank."""
         own, rotated = (scores[request] for request in self.needs(scores))
-        kurtosis = float(own[self.neuron.neuron, 2])
+        kurtosis = float(own[0, 2])
         return stands_out(kurtosis, rotated[:, 2], alpha, "rotations of its output", ".1f")
 
 
 @dataclass(frozen=True)
 class WrittenSkew(Quantity):
-    """The sign of the skew of what a neuron writes, weighted by its squared activation.
+    """In which share of documents a neuron mostly writes with a skew that raises, or lowers.
 
-    Of each document Σ a·|a| / Σ a² over positions but the first: 1 for a neuron that is only ever
-    above zero, −1 for its mirror image; times the sign of the skew of its output.
+    Of each document the sign of Σ a·|a| over positions but the first, times the sign of the skew of
+    its output: an outcome, for a neuron that is never negative has the same sign everywhere.
 
     Args:
         neuron: The neuron.
@@ -169,26 +174,30 @@ class WrittenSkew(Quantity):
 
     def needs(self, scores: Scores) -> Iterable[AnyRequest]:
         """Activations and moments."""
-        return (self._activations, WeightRequest(VocabularyMoments(self.neuron.layer)))
+        return (self._activations, moments_of(self.neuron))
 
     def measured(self, scores: Scores) -> Measured:
-        """The number, document by document; those where the neuron is silent are left out."""
-        activations, moments = (scores[request] for request in self.needs(scores))
-        skew = np.sign(float(moments[self.neuron.neuron, 1]))
-        sign = skew if self.kind == "prediction" else -skew
-        own = np.nan_to_num(activations[:, 1:, 0].astype(np.float64))
-        squares = (own**2).sum(1)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            values = sign * (own * np.abs(own)).sum(1) / squares
+        """1 or 0 for each document; those where the neuron is silent are left out."""
+        raises = float(scores[moments_of(self.neuron)][0, 1]) > 0
+        upwards = raises if self.kind == "prediction" else not raises
+        own = self._by_document(scores)
+        sums = (own * np.abs(own)).sum(1)
+        outcomes = (sums > 0) == upwards
         prompts = scores.tokenized(self.on)
-        found = Measured(values, prompts.clusters, tuple(prompts.kept.tolist()))
-        return found.keeping(squares > 0)
+        kept = tuple(prompts.kept.tolist())
+        found = Measured(outcomes.astype(np.float64), prompts.clusters, kept, binary=True)
+        return found.keeping(sums != 0)
 
     def noise(self, scores: Scores, floor_of: Callable[[AnyRequest], float]) -> float:
-        """An activation's, over the root mean square one: a ratio of two like sums."""
-        own = scores[self._activations][:, 1:, 0]
-        size = float(np.sqrt(np.nanmean(own.astype(np.float64) ** 2)))
-        return 4 * floor_of(self._activations) / size if size else 0.0
+        """The share of documents in which activations a floor away would make another sign."""
+        own, floor = self._by_document(scores), floor_of(self._activations)
+        sums, moved = (own * np.abs(own)).sum(1), 2 * floor * np.abs(own).sum(1)
+        there = sums != 0
+        return float((np.abs(sums) <= moved)[there].mean()) if there.any() else 0.0
+
+    def _by_document(self, scores: Scores) -> Reals:
+        """a without the first position, zero after the last: `[unit, pos]`."""
+        return np.nan_to_num(scores[self._activations][:, 1:, 0].astype(np.float64))
 
     @property
     def _activations(self) -> Request:

@@ -16,7 +16,7 @@ _TINY = 1e-30
 
 @dataclass(frozen=True)
 class VocabularyMoments:
-    """Variance, skew and kurtosis of cos(W_U[:, t], w_out) over ordinary tokens: `[d_mlp, 3]`.
+    """Variance, skew and kurtosis of cos(W_U[:, t], w_out) over ordinary tokens: `[neuron, 3]`.
 
     Skew and kurtosis are means of the third and fourth power of (x − mean) / sd: a normal
     distribution has kurtosis 3. (The authors' repository has a helper that computes x − mean / sd
@@ -24,11 +24,13 @@ class VocabularyMoments:
 
     Args:
         layer: Whose neurons.
+        neurons: Which of them; none means all.
 
     Source: Gurnee et al. 2024, arXiv:2401.12181, §5.1.
     """
 
     layer: int
+    neurons: tuple[int, ...] = ()
     quantity: ClassVar[str] = "moments"
 
     def __str__(self) -> str:
@@ -36,7 +38,8 @@ class VocabularyMoments:
 
     def compute(self, weights: Weights) -> Array:
         """The moments."""
-        return vocabulary_moments(weights, weights.neuron_output_weights(self.layer))
+        written = weights.neuron_output_weights(self.layer)
+        return vocabulary_moments(weights, written[list(self.neurons)] if self.neurons else written)
 
 
 @dataclass(frozen=True)

@@ -107,6 +107,8 @@ def test_every_claim_type_is_at_a_bound_true_and_null():
         "neuron_promotes_token",
         "neuron_prefers_next_token",
         "head_activates_neuron",
+        "neuron_is_prediction_neuron",
+        "neuron_is_suppression_neuron",
         "feature_is_multilingual",
         "some_head_is",
         "exactly_these_heads_are",
@@ -153,6 +155,7 @@ def few(case_type, what, *, models, each):
         ("ablation_drops_logit", "drop, mean ablation", 1, 25),
         ("head_activates_neuron", "effect", 1, 15),
         ("neuron_prefers_next_token", "activity", 1, 15),
+        ("neuron_is_prediction_neuron", "raises them", 1, 25),
         ("feature_is_multilingual", "effect", 12, 1),
     ],
 )

@@ -39,6 +39,7 @@ from benchmarks.calibration.claim_types.sinks import CASES as _SINKS
 from benchmarks.calibration.claim_types.subspaces import CASES as _SUBSPACES
 from benchmarks.calibration.claim_types.succession import CASES as _SUCCESSION
 from benchmarks.calibration.claim_types.virtual_weights import CASES as _VIRTUAL_WEIGHTS
+from benchmarks.calibration.claim_types.vocabulary_neurons import CASES as _VOCABULARY_NEURONS
 from circuit_assert.stats import Verdict
 
 CASES: tuple[Case, ...] = (
@@ -59,6 +60,7 @@ CASES: tuple[Case, ...] = (
     *_LOCALIZATION,
     *_NEURONS,
     *_NEXT_TOKEN,
+    *_VOCABULARY_NEURONS,
     *_FEATURES,
     *_OV_CIRCUITS,
     *_QK_CIRCUITS,
