@@ -59,6 +59,13 @@ RULES = {
         "models.model",
         "stats",
     },
+    "next_token_neurons": {
+        "errors",
+        "components",
+        "prompts",
+        "measurements",
+        "models.model",
+    },
     "execution": {
         "errors",
         "components",

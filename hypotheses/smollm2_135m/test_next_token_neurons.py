@@ -9,9 +9,9 @@ chosen on one half of the documents; they are tested on the other. Effects are i
 token against tokens of like frequency; those supported here are 0.3 to 0.7.
 
 Preference is the weaker claim: congruence is mutual, and the neuron is active before the token, of
-whatever use that is. Its candidates are pairs that are each other's most congruent, with the largest
-z of all in the last six layers: by weights alone, so that all documents can test them. The AUROC to
-exceed, 0.6, was set beforehand. In the last two layers, such neurons are less active before their
+whatever use that is. Its candidates are pairs that are each other's most congruent, those with the
+largest z in the last six layers: by weights alone, so that all documents can test them. The AUROC
+to exceed, 0.6, was set beforehand. In the last two layers such neurons are less active before their
 token than before others as frequent.
 """
 
