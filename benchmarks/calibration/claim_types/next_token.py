@@ -38,8 +38,8 @@ from circuit_assert.stats import above
 _PREFERS, _ACTIVATES = "neuron_prefers_next_token", "head_activates_neuron"
 _JITTER = 0.3  # so that the neuron is not always right
 _SEED = 10**6
-_OF = Promotion(Neuron(2, 0), TOKENS[0], neuron_documents(documents=2000, seed=_SEED))
-_READS = Promotion(Neuron(1, 0), READ_TOKENS[0], activating_documents(documents=2000, seed=_SEED))
+_OF = Promotion(Neuron(2, 0), TOKENS[0], neuron_documents(documents=600, seed=_SEED))
+_READS = Promotion(Neuron(1, 0), READ_TOKENS[0], activating_documents(documents=600, seed=_SEED))
 _HEAD = Head(0, 0)
 
 
