@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from circuit_assert.claims.ablations import ablation_drops_logit as ablation_drops_logit
     from circuit_assert.claims.ablations import ablation_preserves_logit as ablation_preserves_logit
     from circuit_assert.claims.ablations import ablation_raises_loss as ablation_raises_loss
+    from circuit_assert.claims.activating_heads import (
+        head_activates_neuron as head_activates_neuron,
+    )
     from circuit_assert.claims.backups import heads_back_up as heads_back_up
     from circuit_assert.claims.bases import basis_is_privileged as basis_is_privileged
     from circuit_assert.claims.circuits.faithfulness import (
@@ -70,6 +73,9 @@ if TYPE_CHECKING:
         head_is_negative_name_mover as head_is_negative_name_mover,
     )
     from circuit_assert.claims.neurons import neuron_promotes_token as neuron_promotes_token
+    from circuit_assert.claims.next_token_neurons import (
+        neuron_prefers_next_token as neuron_prefers_next_token,
+    )
     from circuit_assert.claims.ov_circuits import ov_circuit_copies as ov_circuit_copies
     from circuit_assert.claims.patching import patching_breaks_logit as patching_breaks_logit
     from circuit_assert.claims.patching import patching_restores_logit as patching_restores_logit
@@ -112,6 +118,12 @@ if TYPE_CHECKING:
     from circuit_assert.claims.subspaces import subspaces_overlap as subspaces_overlap
     from circuit_assert.claims.succession import head_is_successor as head_is_successor
     from circuit_assert.claims.virtual_weights import virtual_weight_is as virtual_weight_is
+    from circuit_assert.claims.vocabulary_neurons import (
+        neuron_is_prediction_neuron as neuron_is_prediction_neuron,
+    )
+    from circuit_assert.claims.vocabulary_neurons import (
+        neuron_is_suppression_neuron as neuron_is_suppression_neuron,
+    )
     from circuit_assert.counterexamples.claims import on_one_prompt as on_one_prompt
     from circuit_assert.counterexamples.falsify import falsify as falsify
     from circuit_assert.counterexamples.search import Counterexample as Counterexample
@@ -148,6 +160,7 @@ _HOMES = {
     "ablation_drops_logit": "claims.ablations",
     "ablation_preserves_logit": "claims.ablations",
     "ablation_raises_loss": "claims.ablations",
+    "head_activates_neuron": "claims.activating_heads",
     "heads_back_up": "claims.backups",
     "basis_is_privileged": "claims.bases",
     "circuit_is_complete": "claims.circuits.members",
@@ -178,6 +191,9 @@ _HOMES = {
     "head_is_negative_name_mover": "claims.name_movers",
     "effect_is_localized": "claims.localization",
     "neuron_promotes_token": "claims.neurons",
+    "neuron_prefers_next_token": "claims.next_token_neurons",
+    "neuron_is_prediction_neuron": "claims.vocabulary_neurons",
+    "neuron_is_suppression_neuron": "claims.vocabulary_neurons",
     "patching_breaks_logit": "claims.patching",
     "patching_restores_logit": "claims.patching",
     "head_is_duplicate_token": "claims.patterns",
@@ -290,6 +306,7 @@ __all__ = [
     "feature_promotes_tokens",
     "find_counterexample",
     "from_templates",
+    "head_activates_neuron",
     "head_attends_inductively",
     "head_attends_to",
     "head_inhibits_subject",
@@ -311,6 +328,9 @@ __all__ = [
     "logit_difference",
     "loss",
     "model",
+    "neuron_is_prediction_neuron",
+    "neuron_is_suppression_neuron",
+    "neuron_prefers_next_token",
     "neuron_promotes_token",
     "on_one_prompt",
     "ov_circuit_copies",

@@ -61,6 +61,13 @@ RULES = {
         "models.model",
         "stats",
     },
+    "next_token_neurons": {
+        "errors",
+        "components",
+        "prompts",
+        "measurements",
+        "models.model",
+    },
     "execution": {
         "errors",
         "components",

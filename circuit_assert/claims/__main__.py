@@ -53,7 +53,12 @@ SUBJECTS: Mapping[str, Sequence[str]] = MappingProxyType(
             "circuits.scrubbing",
             "circuits.interchange",
         ),
-        "Neurons": ("neurons",),
+        "Neurons": (
+            "neurons",
+            "next_token_neurons",
+            "activating_heads",
+            "vocabulary_neurons",
+        ),
         "Features": (
             "features",
             "single_features.meanings",

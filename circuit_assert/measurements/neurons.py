@@ -216,6 +216,40 @@ class TokenContrast:
         return OutputReader(score)
 
 
+@dataclass(frozen=True)
+class CongruenceScores:
+    """Each neuron's largest congruence with an ordinary token: `[d_mlp, 4]`.
+
+    The token, the dot product, its z over ordinary tokens, and the sign that the neuron is taken
+    with: a gated neuron is the same when its activation and its output are negated, so that its
+    largest |dot product| counts.
+
+    Source: Neo, Cohen & Barez 2024, arXiv:2402.15055, §3.
+    """
+
+    layer: int
+    quantity: ClassVar[str] = "congruence"
+
+    def __str__(self) -> str:
+        return f"congruence scores of layer {self.layer}"
+
+    def compute(self, weights: Weights) -> Array:
+        """Tokens, dot products, z and signs."""
+        import torch
+
+        written = weights.neuron_output_weights(self.layer)
+        found: list[torch.Tensor] = []
+        for sign, extreme in zip((1, -1), _extremes(weights, written), strict=True):
+            rows = weights.unembedding(extreme[:, 0].long().to(written.device))
+            dots = sign * (rows * written).sum(-1).double().cpu()
+            signs = torch.full_like(dots, sign)
+            found.append(torch.stack([extreme[:, 0], dots, sign * extreme[:, 1], signs], dim=-1))
+        highest, lowest = found
+        if not weights.has_gated_mlps:
+            return highest.numpy()
+        return torch.where((lowest[:, 1] > highest[:, 1])[:, None], lowest, highest).numpy()
+
+
 def _extremes(weights: Weights, directions: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """The ordinary tokens with the highest and lowest z of each direction: `[n, 2]` each.
 

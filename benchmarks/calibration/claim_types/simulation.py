@@ -30,6 +30,7 @@ from benchmarks.calibration.claim_types.inhibition import CASES as _INHIBITION
 from benchmarks.calibration.claim_types.localization import CASES as _LOCALIZATION
 from benchmarks.calibration.claim_types.name_movers import CASES as _NAME_MOVERS
 from benchmarks.calibration.claim_types.neurons import CASES as _NEURONS
+from benchmarks.calibration.claim_types.next_token import CASES as _NEXT_TOKEN
 from benchmarks.calibration.claim_types.ov_circuits import CASES as _OV_CIRCUITS
 from benchmarks.calibration.claim_types.patching import CASES as _PATCHING
 from benchmarks.calibration.claim_types.qk_circuits import CASES as _QK_CIRCUITS
@@ -40,6 +41,7 @@ from benchmarks.calibration.claim_types.sinks import CASES as _SINKS
 from benchmarks.calibration.claim_types.subspaces import CASES as _SUBSPACES
 from benchmarks.calibration.claim_types.succession import CASES as _SUCCESSION
 from benchmarks.calibration.claim_types.virtual_weights import CASES as _VIRTUAL_WEIGHTS
+from benchmarks.calibration.claim_types.vocabulary_neurons import CASES as _VOCABULARY_NEURONS
 from circuit_assert.stats import Verdict
 
 CASES: tuple[Case, ...] = (
@@ -60,6 +62,8 @@ CASES: tuple[Case, ...] = (
     *_REPAIRS,
     *_LOCALIZATION,
     *_NEURONS,
+    *_NEXT_TOKEN,
+    *_VOCABULARY_NEURONS,
     *_FEATURES,
     *_DICTIONARY_FEATURES,
     *_OV_CIRCUITS,

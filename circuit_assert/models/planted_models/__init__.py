@@ -1,5 +1,9 @@
 """Planted models, one file for each family, with the prompts that they are made for."""
 
+from circuit_assert.models.planted_models.activating import (
+    activating_documents,
+    activating_model,
+)
 from circuit_assert.models.planted_models.attention import (
     attention_model,
     drawn_documents,
@@ -54,6 +58,8 @@ from circuit_assert.models.planted_models.virtual import virtual_weights_model
 __all__ = [
     "RELAY",
     "AttendingHead",
+    "activating_documents",
+    "activating_model",
     "attention_model",
     "basis_model",
     "compiled_model",

@@ -9,6 +9,7 @@ import numpy as np
 from circuit_assert.models.planted import PlantedModel
 from circuit_assert.models.planted_models import (
     AttendingHead,
+    activating_model,
     attention_model,
     basis_model,
     compiled_model,
@@ -60,6 +61,9 @@ _MODELS: dict[str, PlantedModel] = {
     "feature_model()": feature_model(),
     "neuron_model()": neuron_model(),
     "neuron_model(gated=True)": neuron_model(gated=True),
+    "activating_model()": activating_model(),
+    "activating_model(gated=True)": activating_model(gated=True),
+    "activating_model(norm=True)": activating_model(norm=True),
     'languages_model("shared")': languages_model("shared"),
     'languages_model("inert")': languages_model("inert"),
     'languages_model("separate")': languages_model("separate"),
