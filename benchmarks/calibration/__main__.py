@@ -23,21 +23,47 @@ Result = TypeVar("Result")
 def main() -> int:
     """Simulate, print, and write down; 1 when a promise is broken."""
     options = _options()
-    found = _done(verdicts.rows(options.samples), options.processes, "drawing prompt sets")
-    print(f"{tables.OF_VERDICTS}\n\n{tables.of_verdicts(found)}", flush=True)
-    parts = _done(simulation.parts(options.instances), options.processes, "judging claims")
-    claims = simulation.rows(parts)
-    print(f"\n{tables.OF_CLAIMS}\n\n{tables.of_claims(claims)}")
+    if options.files:
+        return _printed(simulation.rows_of(_claims_in(options.files)))
+    found: list[verdicts.Row] = []
+    if not options.only:
+        found = _done(verdicts.rows(options.samples), options.processes, "drawing prompt sets")
+        print(f"{tables.OF_VERDICTS}\n\n{tables.of_verdicts(found)}\n", flush=True)
+    tasks = simulation.parts(options.instances, options.only)
+    claims = simulation.rows(_done(tasks, options.processes, "judging claims"))
+    print(f"{tables.OF_CLAIMS}\n\n{tables.of_claims(claims)}")
     if options.json:
         records = {"verdicts": [r.record for r in found], "claims": [r.record for r in claims]}
         _write(options.json, records)
     return 0 if all(row.kept for row in (*found, *claims)) else 1
 
 
+def _printed(claims: list[simulation.Row]) -> int:
+    print(f"{tables.OF_CLAIMS}\n\n{tables.of_claims(claims)}")
+    return 0 if all(row.kept for row in claims) else 1
+
+
+def _claims_in(files: Iterable[Path]) -> list[dict[str, Any]]:
+    return [record for file in files for record in json.loads(file.read_text())["claims"]]
+
+
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.calibration", description=__doc__)
     parser.add_argument("--samples", type=int, default=1000, help="prompt sets per design")
     parser.add_argument("--instances", type=int, default=200, help="claims per criterion")
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        choices=simulation.TYPES,
+        metavar="TYPE",
+        help="these claim types, and no prompt sets",
+    )
+    parser.add_argument(
+        "--files",
+        nargs="+",
+        type=Path,
+        help="print the claims of these JSON files as tables; of two rows for a case, the later",
+    )
     parser.add_argument("--json", type=Path, help="also write every row here")
     parser.add_argument(
         "--processes", type=int, default=os.cpu_count() or 1, help="how many at a time"

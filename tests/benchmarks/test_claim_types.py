@@ -1,5 +1,6 @@
 """The calibration of claim types: that effects lie where it says, and that it finds a bold rule."""
 
+import json
 from dataclasses import replace
 from functools import partial
 
@@ -215,3 +216,16 @@ def test_each_case_is_judged_about_as_often_as_was_asked(monkeypatch):
 def _as_partial(task):
     assert isinstance(task, partial)
     return task
+
+
+def test_some_claim_types_are_judged_alone():
+    first = CASES[0].claim_type
+    judged = {task.args[0] for task in map(_as_partial, simulation.parts(8, [first]))}
+    assert {CASES[number].claim_type for number in judged} == {first}
+
+
+def test_rows_are_read_back_and_a_later_one_counts():
+    old = [Row(c.claim_type, c.what, c.kind, (Part(0, 9, 0, 0),), c.promised) for c in CASES[:3]]
+    new = replace(old[1], parts=(Part(0, 9, 1, 0), Part(0, 9, 0, 0)))
+    records = json.loads(json.dumps([row.record for row in (*old[::-1], new)]))
+    assert simulation.rows_of(records) == [old[0], new, old[2]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
 from itertools import islice
@@ -74,6 +74,8 @@ CASES: tuple[Case, ...] = (
     *_SUBSPACES,
     *_BASES,
 )
+TYPES = tuple(dict.fromkeys(case.claim_type for case in CASES))
+"""The claim types that are judged."""
 _PROMISE = 0.04  # 4 α: scores of planted models are skewed
 _LEVEL = 0.95
 
@@ -170,13 +172,16 @@ class Row:
         return min(1.0, max(exact, by_model))
 
 
-def parts(instances: int) -> Iterable[Callable[[], Part]]:
+def parts(instances: int, only: Collection[str] | None = None) -> Iterable[Callable[[], Part]]:
     """Every part of the table, each still to be judged.
 
     Args:
         instances: Claims of each case, where the case does not ask for fewer.
+        only: The claim types that are judged; all by default.
     """
     for number, case in enumerate(CASES):
+        if only and case.claim_type not in only:
+            continue
         models = min(case.models, round(instances * case.share))
         each = max(1, round(instances * case.share / case.models))
         for seed in range(models):
@@ -212,3 +217,17 @@ def rows(judged: Iterable[Part]) -> list[Row]:
         for number, case in enumerate(CASES)
         if number in by_case
     ]
+
+
+def rows_of(records: Iterable[Mapping[str, Any]]) -> list[Row]:
+    """Rows from their records, in the order of the table; of two for one case, the later."""
+    by_case = {(each["claim_type"], each["what"], each["kind"]): each for each in records}
+    return [
+        Row(*case, tuple(Part(**part) for part in by_case[case]["parts"]), kept.promised)
+        for case, kept in ((_key(kept), kept) for kept in CASES)
+        if case in by_case
+    ]
+
+
+def _key(case: Case) -> tuple[str, str, str]:
+    return case.claim_type, case.what, case.kind
