@@ -91,6 +91,22 @@ if TYPE_CHECKING:
     )
     from circuit_assert.claims.robustness import robustly as robustly
     from circuit_assert.claims.roles import head_attends_to as head_attends_to
+    from circuit_assert.claims.single_features.meanings import (
+        feature_is_sensitive as feature_is_sensitive,
+    )
+    from circuit_assert.claims.single_features.meanings import (
+        feature_is_specific as feature_is_specific,
+    )
+    from circuit_assert.claims.single_features.meanings import (
+        feature_means_script as feature_means_script,
+    )
+    from circuit_assert.claims.single_features.neurons import (
+        feature_is_not_a_neuron as feature_is_not_a_neuron,
+    )
+    from circuit_assert.claims.single_features.uses import feature_matters as feature_matters
+    from circuit_assert.claims.single_features.uses import (
+        feature_promotes_tokens as feature_promotes_tokens,
+    )
     from circuit_assert.claims.sinks import head_is_attention_sink as head_is_attention_sink
     from circuit_assert.claims.subspaces import subspaces_are_disjoint as subspaces_are_disjoint
     from circuit_assert.claims.subspaces import subspaces_overlap as subspaces_overlap
@@ -105,6 +121,7 @@ if TYPE_CHECKING:
     from circuit_assert.counterexamples.strategies import ioi_prompts as ioi_prompts
     from circuit_assert.counterexamples.strategies import repeated_sequences as repeated_sequences
     from circuit_assert.counterexamples.strategies import token_sequences as token_sequences
+    from circuit_assert.dictionaries.dictionary import Dictionary as Dictionary
     from circuit_assert.discovery import discover as discover
     from circuit_assert.errors import CircuitAssertError as CircuitAssertError
     from circuit_assert.errors import DiscoveryWarning as DiscoveryWarning
@@ -115,6 +132,9 @@ if TYPE_CHECKING:
     from circuit_assert.prompts.antonyms import antonyms as antonyms
     from circuit_assert.prompts.antonyms import synonyms as synonyms
     from circuit_assert.prompts.ioi import ioi as ioi
+    from circuit_assert.prompts.labels import Script as Script
+    from circuit_assert.prompts.labels import document_label as document_label
+    from circuit_assert.prompts.labels import token_label as token_label
     from circuit_assert.prompts.repeated import repeated_tokens as repeated_tokens
     from circuit_assert.prompts.text import plain_text as plain_text
     from circuit_assert.prompts.token_samples import token_sample as token_sample
@@ -172,6 +192,12 @@ _HOMES = {
     "loss": "claims.probes",
     "prefix_matching_score": "claims.probes",
     "head_attends_to": "claims.roles",
+    "feature_is_sensitive": "claims.single_features.meanings",
+    "feature_is_specific": "claims.single_features.meanings",
+    "feature_means_script": "claims.single_features.meanings",
+    "feature_is_not_a_neuron": "claims.single_features.neurons",
+    "feature_matters": "claims.single_features.uses",
+    "feature_promotes_tokens": "claims.single_features.uses",
     "head_is_attention_sink": "claims.sinks",
     "qk_circuit_matches": "claims.qk_circuits",
     "indirect_effect_is": "claims.repairs",
@@ -192,6 +218,7 @@ _HOMES = {
     "repeated_sequences": "counterexamples.strategies",
     "token_sequences": "counterexamples.strategies",
     "discover": "discovery",
+    "Dictionary": "dictionaries.dictionary",
     "CircuitAssertError": "errors",
     "DiscoveryWarning": "errors",
     "Inconclusive": "errors",
@@ -201,6 +228,9 @@ _HOMES = {
     "antonyms": "prompts.antonyms",
     "synonyms": "prompts.antonyms",
     "ioi": "prompts.ioi",
+    "Script": "prompts.labels",
+    "document_label": "prompts.labels",
+    "token_label": "prompts.labels",
     "repeated_tokens": "prompts.repeated",
     "plain_text": "prompts.text",
     "token_sample": "prompts.token_samples",
@@ -214,11 +244,13 @@ __all__ = [
     "CircuitAssertError",
     "Claim",
     "Counterexample",
+    "Dictionary",
     "DiscoveryWarning",
     "Evidence",
     "Inconclusive",
     "Prompt",
     "PromptSet",
+    "Script",
     "Session",
     "Verdict",
     "ablation_drops_logit",
@@ -245,10 +277,17 @@ __all__ = [
     "direct_contribution",
     "direct_effect_is",
     "discover",
+    "document_label",
     "effect_is_localized",
     "exactly_these_heads_are",
     "falsify",
     "feature_is_multilingual",
+    "feature_is_not_a_neuron",
+    "feature_is_sensitive",
+    "feature_is_specific",
+    "feature_matters",
+    "feature_means_script",
+    "feature_promotes_tokens",
     "find_counterexample",
     "from_templates",
     "head_attends_inductively",
@@ -290,6 +329,7 @@ __all__ = [
     "subspaces_are_disjoint",
     "subspaces_overlap",
     "synonyms",
+    "token_label",
     "token_sample",
     "token_sequences",
     "unrelated",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -141,8 +143,118 @@ class Direction:
         return f"{self.toward.name} − {self.away.name} at {self.site}"
 
 
-Component: TypeAlias = Head | Neuron | MLP | Direction
-_Kind = TypeVar("_Kind", Head, Neuron, MLP, Direction)
+@dataclass(frozen=True)
+class Vector:
+    """A direction that is given by its numbers: read from a file, or made from activations.
+
+    Args:
+        site: Where it is read; a residual-stream site.
+        name: What sentences call it.
+        numbers: `[d_model]`; only their direction counts.
+        origin: The projection from which on it counts as active.
+    """
+
+    site: Site
+    name: str
+    numbers: tuple[float, ...] = field(repr=False)
+    origin: float = 0.0
+    noun: ClassVar[str] = "vector"
+
+    def __post_init__(self) -> None:
+        if not self.site.name.startswith("resid"):
+            raise ComponentError(
+                f"a vector lives in the residual stream; got {self.site}. "
+                f"Nearest valid: L{self.site.layer}.resid_post."
+            )
+        norm = math.hypot(*self.numbers)
+        if not math.isfinite(norm) or norm == 0.0:
+            raise ComponentError(f"{self.name} has no direction: its norm is {norm}.")
+
+    @property
+    def layer(self) -> int:
+        """The layer of its site."""
+        return self.site.layer
+
+    @property
+    def identity(self) -> str:
+        """What tells it from others: its numbers."""
+        said = f"{self.site} {self.origin!r} {self.numbers!r}"
+        return f"{self.name}#{hashlib.sha256(said.encode()).hexdigest()[:16]}"
+
+    def __str__(self) -> str:
+        return f"{self.name} at {self.site}"
+
+
+@runtime_checkable
+class NamedDictionary(Protocol):
+    """What a latent needs to know of its dictionary."""
+
+    @property
+    def name(self) -> str:
+        """What sentences call it."""
+        ...
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of what it computes, and of where."""
+        ...
+
+    @property
+    def latents(self) -> int:
+        """How many it has."""
+        ...
+
+    @property
+    def reads(self) -> Site:
+        """The site that it encodes."""
+        ...
+
+    @property
+    def writes(self) -> Site:
+        """The site that it decodes to; for a transcoder, another one."""
+        ...
+
+    def encode(self, activation: Any, /) -> Any:  # noqa: ANN401 - tensors are not named here
+        """`[..., d_model]` → `[..., latent]`."""
+        ...
+
+    def direction(self, latent: int, /) -> Any:  # noqa: ANN401
+        """What one latent writes: `[d_model]`."""
+        ...
+
+
+@dataclass(frozen=True)
+class Latent:
+    """A feature of an attached dictionary: `model["L9F5617"]`.
+
+    Args:
+        layer: Of the site that the dictionary reads.
+        latent: Counts from zero.
+        dictionary: Whose it is.
+    """
+
+    layer: int
+    latent: int
+    dictionary: NamedDictionary
+    noun: ClassVar[str] = "latent"
+
+    def __str__(self) -> str:
+        return f"L{self.layer}F{self.latent}"
+
+    @property
+    def site(self) -> Site:
+        """Where it is read."""
+        return self.dictionary.reads
+
+    @property
+    def identity(self) -> str:
+        """What tells it from others: its dictionary's contents, too."""
+        return f"{self} of {self.dictionary.name}#{self.dictionary.fingerprint}"
+
+
+Component: TypeAlias = Head | Neuron | MLP | Direction | Vector | Latent
+_Kind = TypeVar("_Kind", Head, Neuron, MLP, Direction, Vector, Latent)
+_LATENT = re.compile(r"L(\d+)F(\d+)")
 
 _PATTERNS: tuple[tuple[re.Pattern[str], type[Head] | type[Neuron] | type[MLP]], ...] = (
     (re.compile(r"L(\d+)H(\d+)"), Head),
@@ -165,6 +277,12 @@ def parse(address: str) -> Head | Neuron | MLP:
         f"cannot read the address {address!r}: write a head as L5H1, a neuron as L27N1263, "
         f"an MLP as L3.mlp (layers, heads and neurons count from zero)."
     )
+
+
+def parse_latent(address: str) -> tuple[int, int] | None:
+    """Layer and number of "L9F5617"; None for another address."""
+    match = _LATENT.fullmatch(address.strip())
+    return (int(match.group(1)), int(match.group(2))) if match else None
 
 
 def parse_site(address: str) -> Site:
@@ -249,7 +367,7 @@ class Subject:
     @property
     def identity(self) -> str:
         """What tells it from others of the model."""
-        return str([str(component) for component in self.components])
+        return str([getattr(each, "identity", str(each)) for each in self.components])
 
     def each(self) -> tuple[Subject, ...]:
         """Its components, one at a time."""

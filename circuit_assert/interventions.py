@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from circuit_assert.components import Component, Direction, Neuron, Site, named
+from circuit_assert.components import Component, Direction, Latent, Neuron, Site, Vector, named
 from circuit_assert.errors import ClaimError
 from circuit_assert.prompts.base import Prompts, Side
 
@@ -26,6 +26,16 @@ class Intervention(Protocol):
 def first_layer(intervention: Intervention) -> int:
     """The first layer an intervention touches: the layers below it run as they always do."""
     return min(site.layer for site in intervention.sites)
+
+
+def _refuse_features(components: tuple[Component, ...], what: str) -> None:
+    """Latents and vectors are taken out with what they do not explain left as it was."""
+    found = [component for component in components if isinstance(component, Latent | Vector)]
+    if found:
+        raise ClaimError(
+            f"{what} does not take {found[0]}, a {found[0].noun}: feature_matters takes it out and "
+            f"keeps the rest of the activation as it was."
+        )
 
 
 def _sites(components: tuple[Component, ...]) -> tuple[Site, ...]:
@@ -63,6 +73,7 @@ class Ablation:
     def __post_init__(self) -> None:
         if not self.components:
             raise ClaimError("an ablation needs at least one component.")
+        _refuse_features(self.components, "an ablation")
         if self.how not in ("zero", "mean", "resample"):
             raise ClaimError(f'ablation is "zero", "mean" or "resample"; got {self.how!r}.')
 
@@ -130,6 +141,9 @@ class Patch:
     source: Side
     at: str | None = None
     may_do_nothing: bool = False
+
+    def __post_init__(self) -> None:
+        _refuse_features(self.components, "patching")
 
     @property
     def sites(self) -> tuple[Site, ...]:
@@ -212,3 +226,32 @@ class ReplaceAtPositions:
 
     def __str__(self) -> str:
         return f"setting {named(self.neurons)} ({self.key})"
+
+
+@dataclass(frozen=True)
+class AddAtPositions:
+    """Add multiples of one vector to a site at given positions of given units.
+
+    Args:
+        site: The site.
+        vector: `[width of the site]`.
+        where: `[n, 2]` unit and position pairs.
+        amounts: `[n]`, how many times it is added there.
+        key: What identifies the numbers; two with one key are the same intervention.
+        may_do_nothing: Whether changing nothing is a result.
+    """
+
+    site: Site
+    vector: object = field(compare=False, repr=False)
+    where: object = field(compare=False, repr=False)
+    amounts: object = field(compare=False, repr=False)
+    key: str
+    may_do_nothing: bool = False
+
+    @property
+    def sites(self) -> tuple[Site, ...]:
+        """Where it acts."""
+        return (self.site,)
+
+    def __str__(self) -> str:
+        return f"adding {self.key} at {self.site}"

@@ -54,7 +54,12 @@ SUBJECTS: Mapping[str, Sequence[str]] = MappingProxyType(
             "circuits.interchange",
         ),
         "Neurons": ("neurons",),
-        "Features": ("features",),
+        "Features": (
+            "features",
+            "single_features.meanings",
+            "single_features.uses",
+            "single_features.neurons",
+        ),
         "Families and robustness": ("existence", "robustness"),
     }
 )

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from circuit_assert.claims.quantities import CannotTell, remembered
-from circuit_assert.components import MLP, Component, Direction, Head, Neuron
+from circuit_assert.components import MLP, Component, Direction, Head, Latent, Neuron, Vector
 from circuit_assert.errors import ClaimError
 from circuit_assert.measurements import HeadOutputMoments, NeuronActivations, Request
 from circuit_assert.measurements.base import AnyRequest, Scores, WeightRequest
@@ -57,6 +57,8 @@ def candidates_for(
             return _MLPCandidates(component)
         case Direction():
             return _DirectionCandidates(component)
+        case Latent() | Vector():
+            raise ClaimError(f"{component} is compared with its like by feature_matters.")
 
 
 def peer_sets(

@@ -10,7 +10,7 @@ import numpy as np
 from circuit_assert.claims.claim import claim
 from circuit_assert.claims.criteria import Body, Fact, Found, Question, all_of
 from circuit_assert.claims.weight_ranks import draws_for, stands_out
-from circuit_assert.components import Direction, Head, Subject
+from circuit_assert.components import MLP, Head, Neuron, Subject
 from circuit_assert.errors import ClaimError, ComponentError
 from circuit_assert.measurements.base import AnyRequest, Scores, WeightRequest
 from circuit_assert.measurements.subspaces import Reads, SubspaceOverlap
@@ -89,7 +89,7 @@ def _overlap(writer: Subject, reader: Subject, via: Reads, claim_type: str) -> S
     if via not in _THROUGH:
         raise ClaimError(f'{claim_type} is through "K", "Q" or "V"; got {via!r}.')
     head = reader.only(Head, claim_type)
-    writers = tuple(one for one in writer.components if not isinstance(one, Direction))
+    writers = tuple(one for one in writer.components if isinstance(one, Head | Neuron | MLP))
     if len(writers) < len(writer.components):
         raise ComponentError(f"{claim_type} is about heads, neurons or MLPs; got {writer!r}.")
     return SubspaceOverlap(writers, head, via, draws_for(writer.model))

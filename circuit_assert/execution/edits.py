@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 import torch
 
-from circuit_assert.components import MLP, Component, Direction, Head, Neuron, Site
+from circuit_assert.components import MLP, Component, Direction, Head, Latent, Neuron, Site, Vector
 from circuit_assert.errors import ClaimError, PromptError
 from circuit_assert.execution.store import Store
 from circuit_assert.interventions import (
     Ablation,
+    AddAtPositions,
     Intervention,
     Patch,
     ReplaceAtPositions,
@@ -77,6 +78,8 @@ class Editor:
                 _add(edited, rows, self._where(shift.at, batch))
             case ReplaceAtPositions() as replace:
                 _replace(edited, replace, batch)
+            case AddAtPositions() as add:
+                _add_at_positions(edited, add, batch)
             case other:
                 raise ClaimError(f"the engine does not know how to do: {other}.")
         # np.maximum keeps a NaN, max would not: what became NaN did move
@@ -225,6 +228,8 @@ def _write(
             index = (part,)
         case MLP() | Direction():
             index = ()
+        case Latent() | Vector():
+            raise ClaimError(f"{component} has no activation of its own to write.")
     if where is None:
         edited[(slice(None), slice(None), *index)] = _like(values, edited)
         return
@@ -245,11 +250,28 @@ def _add(edited: torch.Tensor, vectors: torch.Tensor, where: list[int] | None) -
 
 
 def _replace(edited: torch.Tensor, replace: ReplaceAtPositions, batch: Batch) -> None:
-    where, values = np.asarray(replace.where), np.asarray(replace.values)
-    row_of = {int(unit): row for row, unit in enumerate(batch.units)}
-    chosen = [i for i, (unit, _) in enumerate(where) if int(unit) in row_of]
-    rows = [row_of[int(where[i][0])] for i in chosen]
-    positions = [int(where[i][1]) for i in chosen]
+    values = np.asarray(replace.values)
+    chosen, rows, positions = _places(replace.where, batch)
     for column, neuron in enumerate(replace.neurons):
         new = torch.as_tensor(values[chosen, column]).to(edited)
         edited[rows, positions, neuron.neuron] = new
+
+
+def _add_at_positions(edited: torch.Tensor, add: AddAtPositions, batch: Batch) -> None:
+    chosen, rows, positions = _places(add.where, batch)
+    amounts = torch.as_tensor(np.asarray(add.amounts)[chosen]).to(edited)
+    vector = torch.as_tensor(np.asarray(add.vector)).to(edited)
+    edited.index_put_(
+        (torch.tensor(rows, dtype=torch.long), torch.tensor(positions, dtype=torch.long)),
+        amounts[:, None] * vector,
+        accumulate=True,
+    )
+
+
+def _places(where: object, batch: Batch) -> tuple[list[int], list[int], list[int]]:
+    """Which pairs of unit and position are of a batch, and their rows and positions."""
+    pairs = np.asarray(where)
+    row_of = {int(unit): row for row, unit in enumerate(batch.units)}
+    chosen = [i for i, (unit, _) in enumerate(pairs) if int(unit) in row_of]
+    rows = [row_of[int(pairs[i][0])] for i in chosen]
+    return chosen, rows, [int(pairs[i][1]) for i in chosen]

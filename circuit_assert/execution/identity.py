@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from circuit_assert.backends.base import Backend
+from circuit_assert.dictionaries.dictionary import Dictionary
 from circuit_assert.execution.store import Store
 from circuit_assert.models.model import Model
 from circuit_assert.prompts.base import Prompts
@@ -22,6 +23,7 @@ _PACKAGE = "circuit_assert"
 _ROOMS = (
     "components.py",
     "circuits.py",
+    "dictionaries",
     "interventions.py",
     "path_patches.py",
     "prompts",
@@ -74,6 +76,8 @@ class Identity:
                 yield self._of_prompts(value).encode()
             case Model():
                 yield b"the model"  # it is in the circumstances
+            case Dictionary():
+                yield f"dictionary {value.fingerprint}".encode()
             case None | bool() | int() | float() | str():
                 yield f"{type(value).__name__} {value!r}".encode()
             case np.ndarray():

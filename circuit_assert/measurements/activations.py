@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from circuit_assert.components import MLP, Component, Direction, Head, Neuron, Site
+from circuit_assert.components import MLP, Component, Direction, Head, Latent, Neuron, Site, Vector
 from circuit_assert.measurements.base import Batch, ReadsOnTheWay, Weights
 from circuit_assert.models.card import Card
 
@@ -118,7 +118,7 @@ def part_of(activation: torch.Tensor, what: Component | Site) -> torch.Tensor:
             return activation[:, :, head]
         case Neuron(neuron=neuron):
             return activation[:, :, neuron]
-        case MLP() | Direction() | Site():
+        case MLP() | Direction() | Vector() | Latent() | Site():
             return activation
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -13,14 +13,18 @@ from circuit_assert.components import (
     Component,
     Direction,
     Head,
+    Latent,
     NamedPrompts,
     Neuron,
     Site,
     Subject,
     layers_named,
     parse,
+    parse_latent,
     parse_site,
 )
+from circuit_assert.dictionaries.attaching import attached, vector_from
+from circuit_assert.dictionaries.dictionary import Dictionary
 from circuit_assert.errors import ComponentError
 from circuit_assert.models.card import Card
 from circuit_assert.models.spec import ModelSpec
@@ -75,10 +79,12 @@ class Model:
     Args:
         spec: Which model.
         court: Where its claims are judged.
+        dictionaries: Those attached, at most one that reads each layer.
     """
 
     spec: ModelSpec
     court: Court = field(compare=False, repr=False)
+    dictionaries: tuple[Dictionary, ...] = field(default=(), compare=False, repr=False)
 
     @property
     def name(self) -> str:
@@ -127,13 +133,15 @@ class Model:
     def __getitem__(self, addresses: str | tuple[str, ...]) -> Subject:
         """Components by address: `model["L5H1"]`, or a set: `model["L7H3", "L7H9"]`.
 
+        `model["L9F5617"]` is a latent of the dictionary that was attached at the layer.
+
         Raises:
             ComponentError: for an address that cannot be read or does not exist in the model.
         """
         given = (addresses,) if isinstance(addresses, str) else addresses
         if not given:
             raise ComponentError("name at least one component, as in model['L5H1'].")
-        components = tuple(dict.fromkeys(parse(address) for address in given))
+        components = tuple(dict.fromkeys(self._component(address) for address in given))
         for component in components:
             self._check(component)
         return Subject(self, components)
@@ -184,6 +192,64 @@ class Model:
         site = parse_site(at)
         self._check_layer(site.layer, at)
         return Subject(self, (Direction(site, toward, versus),))
+
+    def vector(self, file: str | Path, *, at: str, key: str = "", origin: float = 0.0) -> Subject:
+        """A direction from a file of numbers: `.npy`, or `.safetensors` with its `key`.
+
+        Args:
+            file: Where it is.
+            at: A site: "L9.resid_post".
+            key: The tensor's name in the file, where it has several.
+            origin: The projection from which on it counts as active.
+
+        Raises:
+            ComponentError: for a site that the model does not have, and for a file without such
+                a vector.
+        """
+        site = self.site(at)
+        width = self.card.d_model if self.card else None
+        return Subject(self, (vector_from(Path(file), site, key, origin, width),))
+
+    def with_dictionary(
+        self, dictionary: object, *, at: str | None = None, writes: str | None = None
+    ) -> Model:
+        """The same model with a dictionary, whose latents are then `model["L9F5617"]`.
+
+        Args:
+            dictionary: A folder or file (see `circuit_assert.dictionaries`), a `Dictionary`, or
+                any object with `encode`, `decode` and a `W_dec`.
+            at: The site that it reads, "L9.resid_post"; by default what its file says.
+            writes: The site that a transcoder writes to, "L9.mlp_out".
+
+        Raises:
+            ComponentError: for what cannot be read as a dictionary, does not fit the model's
+                sizes, or stands where one was attached already.
+        """
+        new = attached(dictionary, at, writes, self.card.d_model if self.card else None)
+        for site in (new.reads, new.writes):
+            self._check_layer(site.layer, str(site))
+        taken = [each for each in self.dictionaries if each.reads.layer == new.reads.layer]
+        if taken:
+            raise ComponentError(
+                f"{self.name} has {taken[0].name} at {taken[0].reads}, so L{new.reads.layer}F0 "
+                f"would be ambiguous: attach {new.name} to the model without it."
+            )
+        return replace(self, dictionaries=(*self.dictionaries, new))
+
+    def _component(self, address: str) -> Component:
+        found = parse_latent(address)
+        if found is None:
+            return parse(address)
+        layer, number = found
+        for dictionary in self.dictionaries:
+            if dictionary.reads.layer == layer:
+                return Latent(layer, number, dictionary)
+        where = ", ".join(str(each.reads) for each in self.dictionaries) or "nowhere"
+        raise ComponentError(
+            f"{address} is a latent, but {self.name} has no dictionary at layer {layer} (it has "
+            f"them {where}): attach one, as in "
+            f'model.with_dictionary(path, at="L{layer}.resid_post")[{address!r}].'
+        )
 
     def circuit(
         self,
@@ -263,6 +329,11 @@ class Model:
                 raise ComponentError(
                     f"{self.name} has no {component}: it has {_range('layer', card.layers)} and "
                     f"{_range('head', card.heads)} (both count from zero)."
+                )
+            case Latent(latent=number, dictionary=of) if number >= of.latents:
+                raise ComponentError(
+                    f"{of.name} has no {component}: it has {_range('latent', of.latents)} (they "
+                    f"count from zero)."
                 )
             case Neuron(neuron=number) if number >= card.d_mlp:
                 raise ComponentError(

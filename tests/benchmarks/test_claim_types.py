@@ -106,6 +106,12 @@ def test_every_claim_type_is_at_a_bound_true_and_null():
         "effect_is_localized",
         "neuron_promotes_token",
         "feature_is_multilingual",
+        "feature_is_specific",
+        "feature_is_sensitive",
+        "feature_means_script",
+        "feature_matters",
+        "feature_promotes_tokens",
+        "feature_is_not_a_neuron",
         "some_head_is",
         "exactly_these_heads_are",
         "ov_circuit_copies",
@@ -150,6 +156,8 @@ def few(case_type, what, *, models, each):
         ("head_is_successor", "succession", 12, 1),
         ("ablation_drops_logit", "drop, mean ablation", 1, 25),
         ("feature_is_multilingual", "effect", 12, 1),
+        ("feature_is_specific", "precision", 1, 20),
+        ("feature_is_not_a_neuron", "correlation", 1, 15),
     ],
 )
 def test_claims_at_their_bounds_are_neither_supported_nor_refuted(claim_type, what, models, each):

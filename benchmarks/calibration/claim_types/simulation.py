@@ -21,6 +21,7 @@ from benchmarks.calibration.claim_types.case import Case
 from benchmarks.calibration.claim_types.circuits import CASES as _CIRCUITS
 from benchmarks.calibration.claim_types.composition import CASES as _COMPOSITION
 from benchmarks.calibration.claim_types.copy_suppression import CASES as _COPY_SUPPRESSION
+from benchmarks.calibration.claim_types.dictionary_features import CASES as _DICTIONARY_FEATURES
 from benchmarks.calibration.claim_types.direct_effects import CASES as _DIRECT_EFFECTS
 from benchmarks.calibration.claim_types.existence import CASES as _EXISTENCE
 from benchmarks.calibration.claim_types.features import CASES as _FEATURES
@@ -60,6 +61,7 @@ CASES: tuple[Case, ...] = (
     *_LOCALIZATION,
     *_NEURONS,
     *_FEATURES,
+    *_DICTIONARY_FEATURES,
     *_OV_CIRCUITS,
     *_QK_CIRCUITS,
     *_COMPOSITION,

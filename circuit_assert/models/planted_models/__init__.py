@@ -11,6 +11,11 @@ from circuit_assert.models.planted_models.composing import composing_model
 from circuit_assert.models.planted_models.composition import composition_model
 from circuit_assert.models.planted_models.copying import copying_model, graded_copying_model
 from circuit_assert.models.planted_models.counting import counting_model
+from circuit_assert.models.planted_models.features import (
+    feature_dictionary,
+    feature_documents,
+    feature_model,
+)
 from circuit_assert.models.planted_models.graded import graded_head, graded_induction_model
 from circuit_assert.models.planted_models.graded_attention import (
     AttendingHead,
@@ -57,6 +62,9 @@ __all__ = [
     "copying_model",
     "counting_model",
     "drawn_documents",
+    "feature_dictionary",
+    "feature_documents",
+    "feature_model",
     "graded_attention_model",
     "graded_copying_model",
     "graded_effects_model",
