@@ -59,6 +59,12 @@ if TYPE_CHECKING:
     from circuit_assert.claims.direct_effects import direct_effect_is as direct_effect_is
     from circuit_assert.claims.existence import exactly_these_heads_are as exactly_these_heads_are
     from circuit_assert.claims.existence import some_head_is as some_head_is
+    from circuit_assert.claims.explaining.predictions import (
+        explanation_predicts_activity as explanation_predicts_activity,
+    )
+    from circuit_assert.claims.explaining.predictions import (
+        explanation_simulates_activity as explanation_simulates_activity,
+    )
     from circuit_assert.claims.features import feature_is_multilingual as feature_is_multilingual
     from circuit_assert.claims.heads import head_attends_inductively as head_attends_inductively
     from circuit_assert.claims.heads import head_is_induction as head_is_induction
@@ -131,6 +137,7 @@ if TYPE_CHECKING:
     from circuit_assert.prompts import PromptSet as PromptSet
     from circuit_assert.prompts.antonyms import antonyms as antonyms
     from circuit_assert.prompts.antonyms import synonyms as synonyms
+    from circuit_assert.prompts.explanations import explanation as explanation
     from circuit_assert.prompts.ioi import ioi as ioi
     from circuit_assert.prompts.labels import Script as Script
     from circuit_assert.prompts.labels import document_label as document_label
@@ -171,6 +178,8 @@ _HOMES = {
     "direct_effect_is": "claims.direct_effects",
     "exactly_these_heads_are": "claims.existence",
     "some_head_is": "claims.existence",
+    "explanation_predicts_activity": "claims.explaining.predictions",
+    "explanation_simulates_activity": "claims.explaining.predictions",
     "feature_is_multilingual": "claims.features",
     "head_attends_inductively": "claims.heads",
     "head_is_induction": "claims.heads",
@@ -227,6 +236,7 @@ _HOMES = {
     "PromptSet": "prompts",
     "antonyms": "prompts.antonyms",
     "synonyms": "prompts.antonyms",
+    "explanation": "prompts.explanations",
     "ioi": "prompts.ioi",
     "Script": "prompts.labels",
     "document_label": "prompts.labels",
@@ -280,6 +290,9 @@ __all__ = [
     "document_label",
     "effect_is_localized",
     "exactly_these_heads_are",
+    "explanation",
+    "explanation_predicts_activity",
+    "explanation_simulates_activity",
     "falsify",
     "feature_is_multilingual",
     "feature_is_not_a_neuron",

@@ -59,6 +59,7 @@ SUBJECTS: Mapping[str, Sequence[str]] = MappingProxyType(
             "single_features.meanings",
             "single_features.uses",
             "single_features.neurons",
+            "explaining.predictions",
         ),
         "Families and robustness": ("existence", "robustness"),
     }

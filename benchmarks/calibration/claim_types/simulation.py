@@ -24,6 +24,7 @@ from benchmarks.calibration.claim_types.copy_suppression import CASES as _COPY_S
 from benchmarks.calibration.claim_types.dictionary_features import CASES as _DICTIONARY_FEATURES
 from benchmarks.calibration.claim_types.direct_effects import CASES as _DIRECT_EFFECTS
 from benchmarks.calibration.claim_types.existence import CASES as _EXISTENCE
+from benchmarks.calibration.claim_types.explanations import CASES as _EXPLANATIONS
 from benchmarks.calibration.claim_types.features import CASES as _FEATURES
 from benchmarks.calibration.claim_types.heads import CASES as _HEADS
 from benchmarks.calibration.claim_types.inhibition import CASES as _INHIBITION
@@ -62,6 +63,7 @@ CASES: tuple[Case, ...] = (
     *_NEURONS,
     *_FEATURES,
     *_DICTIONARY_FEATURES,
+    *_EXPLANATIONS,
     *_OV_CIRCUITS,
     *_QK_CIRCUITS,
     *_COMPOSITION,

@@ -11,6 +11,7 @@ from circuit_assert.models.planted_models.composing import composing_model
 from circuit_assert.models.planted_models.composition import composition_model
 from circuit_assert.models.planted_models.copying import copying_model, graded_copying_model
 from circuit_assert.models.planted_models.counting import counting_model
+from circuit_assert.models.planted_models.explained import explained_documents, explained_model
 from circuit_assert.models.planted_models.features import (
     feature_dictionary,
     feature_documents,
@@ -62,6 +63,8 @@ __all__ = [
     "copying_model",
     "counting_model",
     "drawn_documents",
+    "explained_documents",
+    "explained_model",
     "feature_dictionary",
     "feature_documents",
     "feature_model",
