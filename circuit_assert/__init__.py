@@ -114,6 +114,9 @@ if TYPE_CHECKING:
         feature_promotes_tokens as feature_promotes_tokens,
     )
     from circuit_assert.claims.sinks import head_is_attention_sink as head_is_attention_sink
+    from circuit_assert.claims.steering.outputs import (
+        steering_makes_output as steering_makes_output,
+    )
     from circuit_assert.claims.subspaces import subspaces_are_disjoint as subspaces_are_disjoint
     from circuit_assert.claims.subspaces import subspaces_overlap as subspaces_overlap
     from circuit_assert.claims.succession import head_is_successor as head_is_successor
@@ -143,6 +146,10 @@ if TYPE_CHECKING:
     from circuit_assert.prompts.labels import document_label as document_label
     from circuit_assert.prompts.labels import token_label as token_label
     from circuit_assert.prompts.repeated import repeated_tokens as repeated_tokens
+    from circuit_assert.prompts.scorers import Alphabet as Alphabet
+    from circuit_assert.prompts.scorers import Language as Language
+    from circuit_assert.prompts.scorers import ScriptShare as ScriptShare
+    from circuit_assert.prompts.scorers import UpperCase as UpperCase
     from circuit_assert.prompts.text import plain_text as plain_text
     from circuit_assert.prompts.token_samples import token_sample as token_sample
     from circuit_assert.prompts.unrelated import unrelated as unrelated
@@ -212,6 +219,7 @@ _HOMES = {
     "indirect_effect_is": "claims.repairs",
     "later_layers_repair": "claims.repairs",
     "residual_stream_decomposes": "claims.residual_stream",
+    "steering_makes_output": "claims.steering.outputs",
     "subspaces_are_disjoint": "claims.subspaces",
     "subspaces_overlap": "claims.subspaces",
     "head_is_successor": "claims.succession",
@@ -242,6 +250,10 @@ _HOMES = {
     "document_label": "prompts.labels",
     "token_label": "prompts.labels",
     "repeated_tokens": "prompts.repeated",
+    "Alphabet": "prompts.scorers",
+    "Language": "prompts.scorers",
+    "ScriptShare": "prompts.scorers",
+    "UpperCase": "prompts.scorers",
     "plain_text": "prompts.text",
     "token_sample": "prompts.token_samples",
     "unrelated": "prompts.unrelated",
@@ -250,6 +262,7 @@ _HOMES = {
     "Verdict": "stats",
 }
 __all__ = [
+    "Alphabet",
     "Circuit",
     "CircuitAssertError",
     "Claim",
@@ -258,10 +271,13 @@ __all__ = [
     "DiscoveryWarning",
     "Evidence",
     "Inconclusive",
+    "Language",
     "Prompt",
     "PromptSet",
     "Script",
+    "ScriptShare",
     "Session",
+    "UpperCase",
     "Verdict",
     "ablation_drops_logit",
     "ablation_preserves_logit",
@@ -339,6 +355,7 @@ __all__ = [
     "residual_stream_decomposes",
     "robustly",
     "some_head_is",
+    "steering_makes_output",
     "subspaces_are_disjoint",
     "subspaces_overlap",
     "synonyms",

@@ -13,6 +13,7 @@ import torch
 
 from circuit_assert.backends.base import Edit, Read, Resume
 from circuit_assert.backends.blocks import Blocks
+from circuit_assert.backends.generation import written_on
 from circuit_assert.backends.head_inputs import by_query_head, embeddings
 from circuit_assert.backends.narrowing import only_at
 from circuit_assert.backends.queries_keys import is_rotary, obstacle, vectors
@@ -290,6 +291,23 @@ class TransformerLensBackend:
         if bias is not None:
             logits = logits + bias[tokens].float()
         return self._capped(logits)
+
+    def generate(
+        self,
+        tokens: torch.Tensor,
+        steps: int,
+        *,
+        site: Site | None = None,
+        vectors: torch.Tensor | None = None,
+        seed: int | None = None,
+    ) -> torch.Tensor:
+        """The tokens that follow rows of equal length: `[batch, pos]` → `[batch, steps]`."""
+        return written_on(self, tokens, steps, site=site, vectors=vectors, seed=seed)
+
+    @torch.no_grad()
+    def all_logits(self, residual: torch.Tensor) -> torch.Tensor:
+        """Logits of every token: `[n, d_model]` → `[n, vocabulary]`."""
+        return self._all_logits(residual)
 
     @torch.no_grad()
     def log_probabilities(self, residual: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:

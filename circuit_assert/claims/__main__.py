@@ -60,6 +60,7 @@ SUBJECTS: Mapping[str, Sequence[str]] = MappingProxyType(
             "single_features.uses",
             "single_features.neurons",
             "explaining.predictions",
+            "steering.outputs",
         ),
         "Families and robustness": ("existence", "robustness"),
     }

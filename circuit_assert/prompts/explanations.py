@@ -44,7 +44,7 @@ class Explanation(Protocol):
 
     def __str__(self) -> str: ...
 
-    def predict(self, tokens: Sequence[str]) -> Sequence[float]:
+    def predict(self, tokens: Sequence[str]) -> Sequence[float] | Predicted:
         """For each token of a document how active the component should be there.
 
         Above 0.5 it is said to be active; a beginning token is among them.

@@ -124,6 +124,7 @@ def test_every_claim_type_is_at_a_bound_true_and_null():
         "basis_is_privileged",
         "explanation_predicts_activity",
         "explanation_simulates_activity",
+        "steering_makes_output",
     }
     # a rank has no bound: its null is any pair
     ranked = {"heads_compose", "subspaces_overlap", "virtual_weight_is"}
@@ -161,6 +162,7 @@ def few(case_type, what, *, models, each):
         ("feature_is_specific", "precision", 1, 20),
         ("feature_is_not_a_neuron", "correlation", 1, 15),
         ("explanation_predicts_activity", "accuracy", 1, 20),
+        ("steering_makes_output", "rise", 1, 20),
     ],
 )
 def test_claims_at_their_bounds_are_neither_supported_nor_refuted(claim_type, what, models, each):

@@ -38,6 +38,7 @@ from benchmarks.calibration.claim_types.repairs import CASES as _REPAIRS
 from benchmarks.calibration.claim_types.residual_stream import CASES as _RESIDUAL_STREAM
 from benchmarks.calibration.claim_types.scrubbing import CASES as _SCRUBBING
 from benchmarks.calibration.claim_types.sinks import CASES as _SINKS
+from benchmarks.calibration.claim_types.steering import CASES as _STEERING
 from benchmarks.calibration.claim_types.subspaces import CASES as _SUBSPACES
 from benchmarks.calibration.claim_types.succession import CASES as _SUCCESSION
 from benchmarks.calibration.claim_types.virtual_weights import CASES as _VIRTUAL_WEIGHTS
@@ -64,6 +65,7 @@ CASES: tuple[Case, ...] = (
     *_FEATURES,
     *_DICTIONARY_FEATURES,
     *_EXPLANATIONS,
+    *_STEERING,
     *_OV_CIRCUITS,
     *_QK_CIRCUITS,
     *_COMPOSITION,

@@ -46,6 +46,11 @@ from circuit_assert.models.planted_models.neurons import neuron_documents, neuro
 from circuit_assert.models.planted_models.rasp import compiled_model
 from circuit_assert.models.planted_models.relay import RELAY, relay_model, relay_prompts
 from circuit_assert.models.planted_models.repair import repair_model
+from circuit_assert.models.planted_models.steering import (
+    steering_documents,
+    steering_model,
+    steering_prefixes,
+)
 from circuit_assert.models.planted_models.suppressing import (
     suppressing_documents,
     suppressing_model,
@@ -96,6 +101,9 @@ __all__ = [
     "repair_model",
     "role_prompts",
     "run_documents",
+    "steering_documents",
+    "steering_model",
+    "steering_prefixes",
     "suppressing_documents",
     "suppressing_model",
     "virtual_weights_model",

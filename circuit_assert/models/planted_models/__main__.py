@@ -34,6 +34,7 @@ from circuit_assert.models.planted_models import (
     redundant_induction_model,
     relay_model,
     repair_model,
+    steering_model,
     suppressing_model,
     virtual_weights_model,
 )
@@ -61,6 +62,8 @@ _MODELS: dict[str, PlantedModel] = {
     "feature_model()": feature_model(),
     "explained_model()": explained_model(),
     "explained_model(gated=True)": explained_model(gated=True),
+    "steering_model()": steering_model(),
+    "steering_model(fragile=True)": steering_model(fragile=True),
     "neuron_model()": neuron_model(),
     "neuron_model(gated=True)": neuron_model(gated=True),
     'languages_model("shared")': languages_model("shared"),

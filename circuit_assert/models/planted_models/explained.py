@@ -15,6 +15,7 @@ from circuit_assert.models.planted_models.blueprint import (
     shift_by,
     wave_codes,
 )
+from circuit_assert.prompts.base import Ints
 from circuit_assert.prompts.prompt_set import Prompt, PromptSet
 
 if TYPE_CHECKING:
@@ -159,7 +160,7 @@ def _plant(made: Blueprint, generator: np.random.Generator, missed: float) -> No
     replace(4, _driven(generator, np.array(_OTHER)))
 
 
-def _driven(generator: np.random.Generator, words: Matrix) -> Matrix:
+def _driven(generator: np.random.Generator, words: Ints) -> Matrix:
     """How strongly each word drives a neuron; those not named do not."""
     driven = np.zeros(_WORDS + 1)
     driven[words] = generator.uniform(0.6, 1.8, len(words))
