@@ -48,7 +48,7 @@ class Continuations:
         lengths = np.array([len(row) for row in rows])
         found = np.zeros((len(rows), self.tokens), np.float64)
         for length in np.unique(lengths):
-            units = np.flatnonzero(lengths == length)
+            units = np.flatnonzero(lengths == length).tolist()
             vectors = None
             if self.site is not None:
                 vectors = torch.from_numpy(np.asarray(self.vectors)[units])
