@@ -120,6 +120,12 @@ if TYPE_CHECKING:
     from circuit_assert.claims.subspaces import subspaces_are_disjoint as subspaces_are_disjoint
     from circuit_assert.claims.subspaces import subspaces_overlap as subspaces_overlap
     from circuit_assert.claims.succession import head_is_successor as head_is_successor
+    from circuit_assert.claims.superposition import (
+        features_are_in_superposition as features_are_in_superposition,
+    )
+    from circuit_assert.claims.superposition import (
+        sparsity_increases_superposition as sparsity_increases_superposition,
+    )
     from circuit_assert.claims.virtual_weights import virtual_weight_is as virtual_weight_is
     from circuit_assert.counterexamples.claims import on_one_prompt as on_one_prompt
     from circuit_assert.counterexamples.falsify import falsify as falsify
@@ -156,6 +162,7 @@ if TYPE_CHECKING:
     from circuit_assert.session import Session as Session
     from circuit_assert.session import model as model
     from circuit_assert.stats import Verdict as Verdict
+    from circuit_assert.superposition.toy import ToyModels as ToyModels
 
 _HOMES = {
     "congruent_neurons": "candidates",
@@ -223,6 +230,9 @@ _HOMES = {
     "subspaces_are_disjoint": "claims.subspaces",
     "subspaces_overlap": "claims.subspaces",
     "head_is_successor": "claims.succession",
+    "features_are_in_superposition": "claims.superposition",
+    "sparsity_increases_superposition": "claims.superposition",
+    "ToyModels": "superposition.toy",
     "virtual_weight_is": "claims.virtual_weights",
     "robustly": "claims.robustness",
     "on_one_prompt": "counterexamples.claims",
@@ -277,6 +287,7 @@ __all__ = [
     "Script",
     "ScriptShare",
     "Session",
+    "ToyModels",
     "UpperCase",
     "Verdict",
     "ablation_drops_logit",
@@ -317,6 +328,7 @@ __all__ = [
     "feature_matters",
     "feature_means_script",
     "feature_promotes_tokens",
+    "features_are_in_superposition",
     "find_counterexample",
     "from_templates",
     "head_attends_inductively",
@@ -355,6 +367,7 @@ __all__ = [
     "residual_stream_decomposes",
     "robustly",
     "some_head_is",
+    "sparsity_increases_superposition",
     "steering_makes_output",
     "subspaces_are_disjoint",
     "subspaces_overlap",

@@ -62,6 +62,7 @@ SUBJECTS: Mapping[str, Sequence[str]] = MappingProxyType(
             "explaining.predictions",
             "steering.outputs",
         ),
+        "Toy models": ("superposition",),
         "Families and robustness": ("existence", "robustness"),
     }
 )

@@ -3,12 +3,14 @@
 The direction leads from English messages to the same messages in another language, at their last
 token; the largest projection of the messages on it is its natural strength. On beginnings of the
 discovery half of the documents two sites, two languages and two strengths were looked at: at L9 the
-direction to Chinese writes Han characters, that to Russian at L13 Cyrillic ones; at L9 the direction
-to Russian writes Chinese, and at twice the strength most of what is written repeats itself.
+direction to Chinese writes Han characters, that to Russian at L13 Cyrillic ones; at L9 the
+direction to Russian writes Chinese. At twice the strength much of what is written repeats itself.
 """
 
 import json
 from pathlib import Path
+
+import pytest
 
 from circuit_assert import PromptSet, ScriptShare, plain_text, steering_makes_output
 from circuit_assert.prompts.beginnings import Beginnings
@@ -35,6 +37,9 @@ def test_the_direction_to_Chinese_writes_Han(gemma):
     assert steers(gemma, "zh", "L9.resid_post", HAN, CYRILLIC)
 
 
+@pytest.mark.open_claim(
+    "it does after 18 of 24 prefixes, which do not settle that it does after most"
+)
 def test_the_direction_to_Russian_writes_Cyrillic_at_a_later_site(gemma):
     assert steers(gemma, "ru", "L13.resid_post", CYRILLIC, HAN)
 

@@ -1,4 +1,4 @@
-"""What explanations of SmolLM2's neurons predict (Neo et al. 2024, arXiv:2402.15055; Bills et al. 2023).
+"""What explanations of SmolLM2's neurons predict (Neo et al. 2024; Bills et al. 2023).
 
 Nineteen rules (words of some kind, punctuation, what comes next) were put to all neurons of five
 layers on the discovery half of the documents, at three shares of active positions; neurons and

@@ -125,6 +125,8 @@ def test_every_claim_type_is_at_a_bound_true_and_null():
         "explanation_predicts_activity",
         "explanation_simulates_activity",
         "steering_makes_output",
+        "features_are_in_superposition",
+        "sparsity_increases_superposition",
     }
     # a rank has no bound: its null is any pair
     ranked = {"heads_compose", "subspaces_overlap", "virtual_weight_is"}

@@ -41,6 +41,7 @@ from benchmarks.calibration.claim_types.sinks import CASES as _SINKS
 from benchmarks.calibration.claim_types.steering import CASES as _STEERING
 from benchmarks.calibration.claim_types.subspaces import CASES as _SUBSPACES
 from benchmarks.calibration.claim_types.succession import CASES as _SUCCESSION
+from benchmarks.calibration.claim_types.superposition import CASES as _SUPERPOSITION
 from benchmarks.calibration.claim_types.virtual_weights import CASES as _VIRTUAL_WEIGHTS
 from circuit_assert.stats import Verdict
 
@@ -66,6 +67,7 @@ CASES: tuple[Case, ...] = (
     *_DICTIONARY_FEATURES,
     *_EXPLANATIONS,
     *_STEERING,
+    *_SUPERPOSITION,
     *_OV_CIRCUITS,
     *_QK_CIRCUITS,
     *_COMPOSITION,
