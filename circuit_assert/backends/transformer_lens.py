@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import torch
 
@@ -324,7 +324,8 @@ class TransformerLensBackend:
         """A run of new positions that remembers those of its earlier calls."""
         from transformers import DynamicCache
 
-        memory = DynamicCache(config=self._bridge.original_model.config)
+        config: Any = cast("Any", self._bridge.original_model).config
+        memory = DynamicCache(config=config)
         last = self.card.layers - 1
 
         def run(tokens: torch.Tensor, edits: Edits) -> torch.Tensor:

@@ -65,6 +65,12 @@ def features_are_in_superposition(
         as that happens with neurons to spare. Asked for are curves of sparse probes (one neuron
         against eight), dictionaries whose features are explained better than neurons
         (`explanation_predicts_activity`), and that a set of neurons matters more than any of them.
+
+    Example:
+        >>> from circuit_assert import ToyModels, features_are_in_superposition
+        >>> toy = ToyModels(features=6, dimensions=2, sparsity=0.9, steps=200)
+        >>> print(features_are_in_superposition(toy, by=1).check().verdict)
+        supported
     """
     if by < 0 or not 0 < longer_than < 1 or not 0 <= gain < 1:
         raise ClaimError("by is at least 0, longer_than and gain between 0 and 1.")
@@ -119,6 +125,14 @@ def sparsity_increases_superposition(
 
     Pitfalls:
         The geometry depends on how training is set up; the slope much less.
+
+    Example:
+        >>> from circuit_assert import ToyModels, sparsity_increases_superposition
+        >>> toy = ToyModels(features=6, dimensions=2, seeds=8, steps=200, tries=1)
+        >>> sparsities = (0.0, 0.5, 0.8, 0.9, 0.97)
+        >>> claim = sparsity_increases_superposition(toy, sparsities=sparsities, by=0.1)
+        >>> print(claim.check().verdict)
+        supported
     """
     given = tuple(float(s) for s in sparsities)
     if len(given) < _LEAST_SPARSITIES or any(a >= b for a, b in pairwise(given)):

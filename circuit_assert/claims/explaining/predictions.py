@@ -144,6 +144,16 @@ def explanation_simulates_activity(
     Pitfalls:
         A few very active positions decide it: what is right of the strongest only can have a
         high correlation. A constant prediction has none, and is inconclusive.
+
+    Example:
+        >>> from circuit_assert import Session, explanation, explanation_simulates_activity
+        >>> from circuit_assert.models.planted_models import explained_documents, explained_model
+        >>> model = Session().model(explained_model())
+        >>> said = explanation("w1 to w12", {f"w{n}" for n in range(1, 13)})
+        >>> on = explained_documents()
+        >>> claim = explanation_simulates_activity(model["L1N0"], said, on=on, by=0.5)
+        >>> print(claim.check().verdict)
+        supported
     """
     if not 0 <= by < 1:
         raise ClaimError(f"by is a correlation between 0 and 1; got {by:g}.")
