@@ -163,8 +163,8 @@ def few(case_type, what, *, models, each):
         ("feature_is_multilingual", "effect", 12, 1),
         ("feature_is_specific", "precision", 1, 20),
         ("feature_is_not_a_neuron", "correlation", 1, 15),
-        ("explanation_predicts_activity", "accuracy", 1, 20),
-        ("steering_makes_output", "rise", 1, 20),
+        ("explanation_predicts_activity", "accuracy", 1, 10),
+        ("steering_makes_output", "rise", 1, 15),
     ],
 )
 def test_claims_at_their_bounds_are_neither_supported_nor_refuted(claim_type, what, models, each):

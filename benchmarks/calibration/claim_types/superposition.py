@@ -19,7 +19,7 @@ from circuit_assert.superposition.geometry import norms
 
 _TOY = ToyModels(features=6, dimensions=2, sparsity=0.9, steps=150, tries=1)
 _SPARSITIES = (0.0, 0.5, 0.7, 0.85, 0.95)
-_POPULATION = 2000
+_POPULATION = 600
 _EVERY = ToyModels(features=6, dimensions=2, sparsity=0.9, steps=150, tries=1, seeds=_POPULATION)
 
 

@@ -17,7 +17,7 @@ from circuit_assert.claims.explaining.counts import (
     outcomes,
     sums,
 )
-from circuit_assert.claims.explaining.halves import Bools, Explained, Others
+from circuit_assert.claims.explaining.halves import Bools, Explained, Others, half
 from circuit_assert.claims.quantities import (
     CannotTell,
     DoesNotApply,
@@ -29,7 +29,6 @@ from circuit_assert.claims.quantities import (
 from circuit_assert.claims.single_features.activity import Reals
 from circuit_assert.measurements.base import AnyRequest, Scores
 from circuit_assert.prompts.base import Which
-from circuit_assert.prompts.halves import half_of
 from circuit_assert.stats.rank import rank_guard
 
 Band: TypeAlias = Literal["weakest", "middle", "strongest"]
@@ -122,7 +121,7 @@ class Recall(Quantity):
                 f"{self.of.feature} has no activation in the {self.band} third on the test half"
             )
         values = self.against + (hits - self.against * counts) / counts[counts > 0].mean()
-        prompts = scores.tokenized(half_of(self.of.on, "test"))
+        prompts = scores.tokenized(half(self.of.on, "test"))
         every = Measured(values, prompts.clusters, tuple(prompts.kept.tolist()))
         note = f"{int(hits.sum())} of {int(counts.sum())} positions"
         return every.keeping(counts > 0, note)
@@ -348,7 +347,7 @@ def _in_band(of: Explained, band: Band, scores: Scores) -> Bools:
 
 
 def _clusters(of: Explained, scores: Scores) -> Sequence[str]:
-    return next(iter(scores.tokenized(half_of(of.on, "test")).clusters.values()))
+    return next(iter(scores.tokenized(half(of.on, "test")).clusters.values()))
 
 
 def _require_both(total: Counts, of: Explained, scores: Scores) -> None:

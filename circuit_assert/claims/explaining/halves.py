@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +24,12 @@ Bools = npt.NDArray[np.bool_]
 PEERS = 99
 LEAST_PEERS = 20
 _DRAWN = 299  # neurons among which the peers are those active about as often
+
+
+@lru_cache(maxsize=64)
+def half(prompts: Prompts, which: Which) -> Prompts:
+    """One half of a prompt set, made once: its hash takes a while."""
+    return half_of(prompts, which)
 
 
 @dataclass(frozen=True)
@@ -47,7 +54,7 @@ class Explained:
 
     def activity(self, which: Which) -> Activity:
         """The feature on one half."""
-        return Activity(self.feature, half_of(self.on, which))
+        return Activity(self.feature, half(self.on, which))
 
     def needs(self, scores: Scores) -> Iterable[AnyRequest]:
         """Its activations on both halves."""
@@ -112,7 +119,7 @@ class Explained:
     def says(self, scores: Scores) -> Reals:
         """What the explanation predicts on the test half: `[unit, pos]`, NaN as activations."""
         values = self.values(scores, "test")
-        rows = scores.tokenized(half_of(self.on, "test")).tokens["clean"]
+        rows = scores.tokenized(half(self.on, "test")).tokens["clean"]
         found = np.full(values.shape, np.nan)
         piece = scores.weights.tokenizer.piece
         for unit, row in enumerate(rows):
@@ -126,7 +133,7 @@ class Explained:
         """Tokens, as activations are laid out: `[unit, pos]`, −1 where there is none."""
         values = self.values(scores, which)
         found = np.full(values.shape, -1)
-        for unit, row in enumerate(scores.tokenized(half_of(self.on, which)).tokens["clean"]):
+        for unit, row in enumerate(scores.tokenized(half(self.on, which)).tokens["clean"]):
             found[unit, : len(row)] = row
         found[~np.isfinite(values)] = -1
         return found
@@ -205,10 +212,10 @@ class Others:
         return np.moveaxis(found, -1, 0)
 
     def _request(self, features: tuple[Readable, ...], which: Which) -> Request:
-        return Request(ManyActivations(features), half_of(self.of.on, which))
+        return Request(ManyActivations(features), half(self.of.on, which))
 
     def _first(self) -> tuple[Request, ...]:
-        discovery = half_of(self.of.on, "discovery")
+        discovery = half(self.of.on, "discovery")
         match self.of.feature:
             case Neuron():
                 return ()
