@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from circuit_assert.components import Site
+from circuit_assert.errors import PromptError
 from circuit_assert.measurements.base import Array, Weights
 from circuit_assert.prompts.base import Prompts
 
@@ -41,11 +42,21 @@ class Continuations:
         return f"{self.tokens} tokens after {self.on.name}{how} {self.key}".rstrip()
 
     def compute(self, weights: Weights) -> Array:
-        """The tokens' numbers."""
+        """The tokens' numbers.
+
+        Raises:
+            PromptError: when prompts and what is written are longer than the model takes.
+        """
         import torch
 
         rows = self.on.tokenize(weights.tokenizer).tokens["clean"]
         lengths = np.array([len(row) for row in rows])
+        longest = int(lengths.max()) + self.tokens
+        if longest > weights.tokenizer.context_length:
+            raise PromptError(
+                f"{self.on.name} with {self.tokens} tokens more is up to {longest} tokens long; "
+                f"{weights.tokenizer.name} takes {weights.tokenizer.context_length}."
+            )
         found = np.zeros((len(rows), self.tokens), np.float64)
         for length in np.unique(lengths):
             units = np.flatnonzero(lengths == length).tolist()

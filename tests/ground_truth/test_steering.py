@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from circuit_assert import PromptSet, ScriptShare, Session, plain_text, steering_makes_output
-from circuit_assert.errors import ClaimError, ComponentError
+from circuit_assert.errors import ClaimError, ComponentError, PromptError
 from circuit_assert.models.planted_models import (
     steering_documents,
     steering_model,
@@ -62,6 +62,17 @@ def test_what_costs_much_elsewhere_is_not_supported(model):
 
 def test_a_weak_dose_is_refuted(model):
     assert steers(model["L0N0"], strength=0.05).check().verdict is Verdict.REFUTED
+
+
+def test_a_neuron_that_is_never_active_shows_nothing(model):
+    evidence = steers(model["L0N1"], natural=ON).check()
+    assert evidence.verdict is Verdict.INCONCLUSIVE
+    assert "never active" in evidence.reason
+
+
+def test_prompts_that_leave_no_room_are_refused(model):
+    with pytest.raises(PromptError, match="tokens long"):
+        steers(model["L0N0"], tokens=80).check()
 
 
 def test_vectors_and_directions_steer_too(model, tmp_path):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from circuit_assert.claims.quantities import Measured, Quantity, Score
+from circuit_assert.claims.quantities import CannotTell, Measured, Quantity, Score
 from circuit_assert.claims.single_features.activity import Reals
 from circuit_assert.claims.single_features.shares import Bools
 from circuit_assert.claims.steering.steered import EACH, Steered
@@ -47,10 +47,12 @@ class Rise(Quantity):
 
     def needs(self, scores: Scores) -> Iterable[AnyRequest]:
         """Activations; then what is written."""
-        first = tuple(self.of.needs(scores))
-        if any(request not in scores for request in first):
-            return first
-        return (*first, *(self.of.written(scores, dose, self.seed) for dose in (0.0, 1.0)))
+        doses = (0.0, 1.0)
+        return _then(
+            self.of.needs(scores),
+            scores,
+            lambda: [self.of.written(scores, dose, self.seed) for dose in doses],
+        )
 
     def measured(self, scores: Scores) -> Measured:
         """1 for a prefix where it does."""
@@ -85,10 +87,11 @@ class DoseResponse(Quantity):
 
     def needs(self, scores: Scores) -> Iterable[AnyRequest]:
         """Activations; then what is written at each dose."""
-        first = tuple(self.of.needs(scores))
-        if any(request not in scores for request in first):
-            return first
-        return (*first, *(self.of.written(scores, dose) for dose in DOSES))
+        return _then(
+            self.of.needs(scores),
+            scores,
+            lambda: [self.of.written(scores, dose) for dose in DOSES],
+        )
 
     def measured(self, scores: Scores) -> Measured:
         """1 for a prefix where it does."""
@@ -120,10 +123,14 @@ class BeyondControls(Quantity):
     def needs(self, scores: Scores) -> Iterable[AnyRequest]:
         """Activations, what tells the controls; then what is written with each."""
         first = (*self.of.needs(scores), *self.of.first())
-        if any(request not in scores for request in first):
-            return first
-        deals = (self.of.controlled(scores, deal) for deal in range(EACH))
-        return (*first, self.of.written(scores, 1.0), *deals)
+        return _then(
+            first,
+            scores,
+            lambda: [
+                self.of.written(scores, 1.0),
+                *(self.of.controlled(scores, deal) for deal in range(EACH)),
+            ],
+        )
 
     def measured(self, scores: Scores) -> Measured:
         """1 for a prefix where it is."""
@@ -156,10 +163,7 @@ class Harm(Quantity):
 
     def needs(self, scores: Scores) -> Iterable[AnyRequest]:
         """Activations; then the losses."""
-        first = tuple(self.of.needs(scores))
-        if any(request not in scores for request in first):
-            return first
-        return (*first, *self._losses(scores))
+        return _then(self.of.needs(scores), scores, lambda: self._losses(scores))
 
     def measured(self, scores: Scores) -> Measured:
         """The rise of the loss, document by document."""
@@ -173,6 +177,19 @@ class Harm(Quantity):
     def _losses(self, scores: Scores) -> tuple[Request, Request]:
         clean = Request(_LOSS, self.text)
         return clean, replace(clean, under=self.of.added_to(self.text, scores))
+
+
+def _then(
+    first: Iterable[AnyRequest], scores: Scores, more: Callable[[], Iterable[AnyRequest]]
+) -> tuple[AnyRequest, ...]:
+    """What is needed first; once it is there, what follows from it, if anything can."""
+    known = tuple(first)
+    if any(request not in scores for request in known):
+        return known
+    try:
+        return (*known, *more())
+    except CannotTell:  # said again where it is measured
+        return known
 
 
 def shares(request: WeightRequest, output: Scorer, scores: Scores) -> Reals:
