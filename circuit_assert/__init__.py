@@ -62,6 +62,12 @@ if TYPE_CHECKING:
     from circuit_assert.claims.direct_effects import direct_effect_is as direct_effect_is
     from circuit_assert.claims.existence import exactly_these_heads_are as exactly_these_heads_are
     from circuit_assert.claims.existence import some_head_is as some_head_is
+    from circuit_assert.claims.explaining.predictions import (
+        explanation_predicts_activity as explanation_predicts_activity,
+    )
+    from circuit_assert.claims.explaining.predictions import (
+        explanation_simulates_activity as explanation_simulates_activity,
+    )
     from circuit_assert.claims.features import feature_is_multilingual as feature_is_multilingual
     from circuit_assert.claims.heads import head_attends_inductively as head_attends_inductively
     from circuit_assert.claims.heads import head_is_induction as head_is_induction
@@ -114,9 +120,18 @@ if TYPE_CHECKING:
         feature_promotes_tokens as feature_promotes_tokens,
     )
     from circuit_assert.claims.sinks import head_is_attention_sink as head_is_attention_sink
+    from circuit_assert.claims.steering.outputs import (
+        steering_makes_output as steering_makes_output,
+    )
     from circuit_assert.claims.subspaces import subspaces_are_disjoint as subspaces_are_disjoint
     from circuit_assert.claims.subspaces import subspaces_overlap as subspaces_overlap
     from circuit_assert.claims.succession import head_is_successor as head_is_successor
+    from circuit_assert.claims.superposition import (
+        features_are_in_superposition as features_are_in_superposition,
+    )
+    from circuit_assert.claims.superposition import (
+        sparsity_increases_superposition as sparsity_increases_superposition,
+    )
     from circuit_assert.claims.virtual_weights import virtual_weight_is as virtual_weight_is
     from circuit_assert.claims.vocabulary_neurons import (
         neuron_is_prediction_neuron as neuron_is_prediction_neuron,
@@ -143,17 +158,23 @@ if TYPE_CHECKING:
     from circuit_assert.prompts import PromptSet as PromptSet
     from circuit_assert.prompts.antonyms import antonyms as antonyms
     from circuit_assert.prompts.antonyms import synonyms as synonyms
+    from circuit_assert.prompts.explanations import explanation as explanation
     from circuit_assert.prompts.ioi import ioi as ioi
     from circuit_assert.prompts.labels import Script as Script
     from circuit_assert.prompts.labels import document_label as document_label
     from circuit_assert.prompts.labels import token_label as token_label
     from circuit_assert.prompts.repeated import repeated_tokens as repeated_tokens
+    from circuit_assert.prompts.scorers import Alphabet as Alphabet
+    from circuit_assert.prompts.scorers import Language as Language
+    from circuit_assert.prompts.scorers import ScriptShare as ScriptShare
+    from circuit_assert.prompts.scorers import UpperCase as UpperCase
     from circuit_assert.prompts.text import plain_text as plain_text
     from circuit_assert.prompts.token_samples import token_sample as token_sample
     from circuit_assert.prompts.unrelated import unrelated as unrelated
     from circuit_assert.session import Session as Session
     from circuit_assert.session import model as model
     from circuit_assert.stats import Verdict as Verdict
+    from circuit_assert.superposition.toy import ToyModels as ToyModels
 
 _HOMES = {
     "congruent_neurons": "candidates",
@@ -184,6 +205,8 @@ _HOMES = {
     "direct_effect_is": "claims.direct_effects",
     "exactly_these_heads_are": "claims.existence",
     "some_head_is": "claims.existence",
+    "explanation_predicts_activity": "claims.explaining.predictions",
+    "explanation_simulates_activity": "claims.explaining.predictions",
     "feature_is_multilingual": "claims.features",
     "head_attends_inductively": "claims.heads",
     "head_is_induction": "claims.heads",
@@ -219,9 +242,13 @@ _HOMES = {
     "indirect_effect_is": "claims.repairs",
     "later_layers_repair": "claims.repairs",
     "residual_stream_decomposes": "claims.residual_stream",
+    "steering_makes_output": "claims.steering.outputs",
     "subspaces_are_disjoint": "claims.subspaces",
     "subspaces_overlap": "claims.subspaces",
     "head_is_successor": "claims.succession",
+    "features_are_in_superposition": "claims.superposition",
+    "sparsity_increases_superposition": "claims.superposition",
+    "ToyModels": "superposition.toy",
     "virtual_weight_is": "claims.virtual_weights",
     "robustly": "claims.robustness",
     "on_one_prompt": "counterexamples.claims",
@@ -243,11 +270,16 @@ _HOMES = {
     "PromptSet": "prompts",
     "antonyms": "prompts.antonyms",
     "synonyms": "prompts.antonyms",
+    "explanation": "prompts.explanations",
     "ioi": "prompts.ioi",
     "Script": "prompts.labels",
     "document_label": "prompts.labels",
     "token_label": "prompts.labels",
     "repeated_tokens": "prompts.repeated",
+    "Alphabet": "prompts.scorers",
+    "Language": "prompts.scorers",
+    "ScriptShare": "prompts.scorers",
+    "UpperCase": "prompts.scorers",
     "plain_text": "prompts.text",
     "token_sample": "prompts.token_samples",
     "unrelated": "prompts.unrelated",
@@ -256,6 +288,7 @@ _HOMES = {
     "Verdict": "stats",
 }
 __all__ = [
+    "Alphabet",
     "Circuit",
     "CircuitAssertError",
     "Claim",
@@ -264,10 +297,14 @@ __all__ = [
     "DiscoveryWarning",
     "Evidence",
     "Inconclusive",
+    "Language",
     "Prompt",
     "PromptSet",
     "Script",
+    "ScriptShare",
     "Session",
+    "ToyModels",
+    "UpperCase",
     "Verdict",
     "ablation_drops_logit",
     "ablation_preserves_logit",
@@ -296,6 +333,9 @@ __all__ = [
     "document_label",
     "effect_is_localized",
     "exactly_these_heads_are",
+    "explanation",
+    "explanation_predicts_activity",
+    "explanation_simulates_activity",
     "falsify",
     "feature_is_multilingual",
     "feature_is_not_a_neuron",
@@ -304,6 +344,7 @@ __all__ = [
     "feature_matters",
     "feature_means_script",
     "feature_promotes_tokens",
+    "features_are_in_superposition",
     "find_counterexample",
     "from_templates",
     "head_activates_neuron",
@@ -346,6 +387,8 @@ __all__ = [
     "residual_stream_decomposes",
     "robustly",
     "some_head_is",
+    "sparsity_increases_superposition",
+    "steering_makes_output",
     "subspaces_are_disjoint",
     "subspaces_overlap",
     "synonyms",

@@ -125,6 +125,30 @@ class Backend(Protocol):
         """Whether `needed` and `untouched` save work with equal results, within rounding."""
         ...
 
+    def generate(
+        self,
+        tokens: torch.Tensor,
+        steps: int,
+        *,
+        site: Site | None = None,
+        vectors: torch.Tensor | None = None,
+        seed: int | None = None,
+    ) -> torch.Tensor:
+        """The tokens that follow rows of equal length: `[batch, pos]` → `[batch, steps]`.
+
+        Args:
+            tokens: The rows.
+            steps: How many tokens to write.
+            site: Where vectors are added, at every position but the first.
+            vectors: `[batch, d_model]`.
+            seed: What tokens are drawn with, at temperature 1; None for the likeliest ones.
+        """
+        ...
+
+    def all_logits(self, residual: torch.Tensor) -> torch.Tensor:
+        """Logits of every token: `[n, d_model]` → `[n, vocabulary]`."""
+        ...
+
     def log_probabilities(self, residual: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:
         """log p of one token each, in nats: `[n, d_model]`, `[n]` → `[n]`."""
         ...

@@ -63,6 +63,10 @@ class HuggingFaceTokenizer:
             return raw
         return str(self._tokenizer.decode([int(token)]))
 
+    def decode(self, tokens: list[int]) -> str:
+        """How tokens read together, special ones left out."""
+        return str(self._tokenizer.decode(tokens, skip_special_tokens=True))
+
     def ordinary_tokens(self) -> Ints:
         """Tokens that stand for text: no special, unused, or byte-fallback ones."""
         return self._ordinary

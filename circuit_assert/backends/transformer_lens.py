@@ -7,12 +7,13 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import torch
 
 from circuit_assert.backends.base import Edit, Read, Resume, Untouched
 from circuit_assert.backends.blocks import Blocks
+from circuit_assert.backends.generation import Edits, Run, remembers_exactly, written_on
 from circuit_assert.backends.head_inputs import by_query_head, embeddings
 from circuit_assert.backends.narrowing import given_back, only_at
 from circuit_assert.backends.queries_keys import is_rotary, obstacle, vectors
@@ -250,6 +251,8 @@ class TransformerLensBackend:
         last_layer: int,
         resume: Resume | None,
         narrowed: Mapping[int, torch.Tensor],
+        *,
+        memory: Any = None,  # noqa: ANN401 - the library's cache of keys and values
     ) -> torch.Tensor:
         leaving: list[torch.Tensor] = []
 
@@ -265,8 +268,13 @@ class TransformerLensBackend:
                 mlp = self._bridge.blocks[layer].mlp
                 stack.enter_context(only_at(mlp, positions.to(self.device)))
             try:
+                remembered = {} if memory is None else {"past_key_values": memory}
                 self._bridge.run_with_hooks(
-                    tokens, fwd_hooks=hooks, return_type=None, use_cache=False
+                    tokens,
+                    fwd_hooks=hooks,
+                    return_type=None,
+                    use_cache=memory is not None,
+                    **remembered,
                 )
             except _PassComplete:
                 return leaving[0]
@@ -301,6 +309,49 @@ class TransformerLensBackend:
         if bias is not None:
             logits = logits + bias[tokens].float()
         return self._capped(logits)
+
+    def generate(
+        self,
+        tokens: torch.Tensor,
+        steps: int,
+        *,
+        site: Site | None = None,
+        vectors: torch.Tensor | None = None,
+        seed: int | None = None,
+    ) -> torch.Tensor:
+        """The tokens that follow rows of equal length: `[batch, pos]` → `[batch, steps]`."""
+        cached = self._remembering() if self._can_remember else None
+        return written_on(self, tokens, steps, site=site, vectors=vectors, seed=seed, cached=cached)
+
+    @cached_property
+    def _can_remember(self) -> bool:
+        """Whether keys and values of earlier positions can be kept: tried once."""
+        try:
+            return self._uncounted(lambda tried: remembers_exactly(tried, tried._remembering))
+        except (RuntimeError, TypeError, AttributeError, ImportError, HookError):
+            return False  # a planted model has no such memory
+
+    def _remembering(self) -> Run:
+        """A run of new positions that remembers those of its earlier calls."""
+        from transformers import DynamicCache
+
+        config: Any = cast("Any", self._bridge.original_model).config
+        memory = DynamicCache(config=config)
+        last = self.card.layers - 1
+
+        def run(tokens: torch.Tensor, edits: Edits) -> torch.Tensor:
+            hooks: list[tuple[str | Callable[..., Any], Callable[..., Any]]] = [
+                (self._hook_name(site), self._hook(site, made, (), set()))
+                for site, made in edits.items()
+            ]
+            return self._run_to(tokens, hooks, last, None, {}, memory=memory)
+
+        return run
+
+    @torch.no_grad()
+    def all_logits(self, residual: torch.Tensor) -> torch.Tensor:
+        """Logits of every token: `[n, d_model]` → `[n, vocabulary]`."""
+        return self._all_logits(residual)
 
     @torch.no_grad()
     def log_probabilities(self, residual: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:

@@ -64,7 +64,10 @@ SUBJECTS: Mapping[str, Sequence[str]] = MappingProxyType(
             "single_features.meanings",
             "single_features.uses",
             "single_features.neurons",
+            "explaining.predictions",
+            "steering.outputs",
         ),
+        "Toy models": ("superposition",),
         "Families and robustness": ("existence", "robustness"),
     }
 )

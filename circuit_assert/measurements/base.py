@@ -43,6 +43,18 @@ class Weights(Protocol):
         """Whether logits are bent towards a largest value, so that they are no sum of parts."""
         ...
 
+    def generate(
+        self,
+        tokens: torch.Tensor,
+        steps: int,
+        *,
+        site: Site | None = None,
+        vectors: torch.Tensor | None = None,
+        seed: int | None = None,
+    ) -> torch.Tensor:
+        """The tokens that follow rows of equal length: `[batch, pos]` → `[batch, steps]`."""
+        ...
+
     def log_probabilities(self, residual: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:
         """log p of one token each, in nats: `[n, d_model]`, `[n]` → `[n]`."""
         ...

@@ -11,7 +11,9 @@ from benchmarks.calibration import tables
 from benchmarks.calibration.claim_types import heads, simulation
 from benchmarks.calibration.claim_types.case import Case
 from benchmarks.calibration.claim_types.simulation import CASES, Part, Row
+import circuit_assert
 from circuit_assert import Session, stats
+from circuit_assert.claims.claim import ClaimType
 from circuit_assert.claims.heads import LossRise
 from circuit_assert.components import Head
 from circuit_assert.measurements import AttentionOverPairs, DirectContribution, Request
@@ -77,56 +79,7 @@ def test_every_claim_type_is_at_a_bound_true_and_null():
     kinds = {(case.claim_type, case.kind) for case in CASES}
     types = {case.claim_type for case in CASES}
     assert types == {
-        "head_attends_inductively",
-        "head_is_induction",
-        "circuit_is_sufficient",
-        "circuit_is_necessary",
-        "circuit_is_faithful",
-        "circuit_is_minimal",
-        "circuit_is_complete",
-        "circuits_are_equivalent",
-        "circuit_survives_scrubbing",
-        "ranking_recovers",
-        "path_matters",
-        "head_is_previous_token",
-        "head_is_duplicate_token",
-        "head_attends_to",
-        "head_is_attention_sink",
-        "heads_back_up",
-        "ablation_drops_logit",
-        "ablation_preserves_logit",
-        "patching_restores_logit",
-        "patching_breaks_logit",
-        "direct_effect_is",
-        "head_is_name_mover",
-        "head_is_negative_name_mover",
-        "head_suppresses_copies",
-        "head_is_successor",
-        "later_layers_repair",
-        "indirect_effect_is",
-        "effect_is_localized",
-        "neuron_promotes_token",
-        "neuron_prefers_next_token",
-        "head_activates_neuron",
-        "neuron_is_prediction_neuron",
-        "neuron_is_suppression_neuron",
-        "feature_is_multilingual",
-        "feature_is_specific",
-        "feature_is_sensitive",
-        "feature_means_script",
-        "feature_matters",
-        "feature_promotes_tokens",
-        "feature_is_not_a_neuron",
-        "some_head_is",
-        "exactly_these_heads_are",
-        "ov_circuit_copies",
-        "qk_circuit_matches",
-        "heads_compose",
-        "virtual_weight_is",
-        "residual_stream_decomposes",
-        "subspaces_overlap",
-        "subspaces_are_disjoint",
-        "basis_is_privileged",
+        name for name, kind in vars(circuit_assert).items() if isinstance(kind, ClaimType)
     }
     # a rank has no bound: its null is any pair
     ranked = {"heads_compose", "subspaces_overlap", "virtual_weight_is"}
@@ -165,6 +118,8 @@ def few(case_type, what, *, models, each):
         ("feature_is_multilingual", "effect", 12, 1),
         ("feature_is_specific", "precision", 1, 20),
         ("feature_is_not_a_neuron", "correlation", 1, 15),
+        ("explanation_predicts_activity", "accuracy", 1, 10),
+        ("steering_makes_output", "rise", 1, 15),
     ],
 )
 def test_claims_at_their_bounds_are_neither_supported_nor_refuted(claim_type, what, models, each):

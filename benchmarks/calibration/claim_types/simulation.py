@@ -24,6 +24,7 @@ from benchmarks.calibration.claim_types.copy_suppression import CASES as _COPY_S
 from benchmarks.calibration.claim_types.dictionary_features import CASES as _DICTIONARY_FEATURES
 from benchmarks.calibration.claim_types.direct_effects import CASES as _DIRECT_EFFECTS
 from benchmarks.calibration.claim_types.existence import CASES as _EXISTENCE
+from benchmarks.calibration.claim_types.explanations import CASES as _EXPLANATIONS
 from benchmarks.calibration.claim_types.features import CASES as _FEATURES
 from benchmarks.calibration.claim_types.heads import CASES as _HEADS
 from benchmarks.calibration.claim_types.inhibition import CASES as _INHIBITION
@@ -38,8 +39,10 @@ from benchmarks.calibration.claim_types.repairs import CASES as _REPAIRS
 from benchmarks.calibration.claim_types.residual_stream import CASES as _RESIDUAL_STREAM
 from benchmarks.calibration.claim_types.scrubbing import CASES as _SCRUBBING
 from benchmarks.calibration.claim_types.sinks import CASES as _SINKS
+from benchmarks.calibration.claim_types.steering import CASES as _STEERING
 from benchmarks.calibration.claim_types.subspaces import CASES as _SUBSPACES
 from benchmarks.calibration.claim_types.succession import CASES as _SUCCESSION
+from benchmarks.calibration.claim_types.superposition import CASES as _SUPERPOSITION
 from benchmarks.calibration.claim_types.virtual_weights import CASES as _VIRTUAL_WEIGHTS
 from benchmarks.calibration.claim_types.vocabulary_neurons import CASES as _VOCABULARY_NEURONS
 from circuit_assert.stats import Verdict
@@ -66,6 +69,9 @@ CASES: tuple[Case, ...] = (
     *_VOCABULARY_NEURONS,
     *_FEATURES,
     *_DICTIONARY_FEATURES,
+    *_EXPLANATIONS,
+    *_STEERING,
+    *_SUPERPOSITION,
     *_OV_CIRCUITS,
     *_QK_CIRCUITS,
     *_COMPOSITION,

@@ -15,6 +15,7 @@ from circuit_assert.models.planted_models.composing import composing_model
 from circuit_assert.models.planted_models.composition import composition_model
 from circuit_assert.models.planted_models.copying import copying_model, graded_copying_model
 from circuit_assert.models.planted_models.counting import counting_model
+from circuit_assert.models.planted_models.explained import explained_documents, explained_model
 from circuit_assert.models.planted_models.features import (
     feature_dictionary,
     feature_documents,
@@ -49,6 +50,11 @@ from circuit_assert.models.planted_models.neurons import neuron_documents, neuro
 from circuit_assert.models.planted_models.rasp import compiled_model
 from circuit_assert.models.planted_models.relay import RELAY, relay_model, relay_prompts
 from circuit_assert.models.planted_models.repair import repair_model
+from circuit_assert.models.planted_models.steering import (
+    steering_documents,
+    steering_model,
+    steering_prefixes,
+)
 from circuit_assert.models.planted_models.suppressing import (
     suppressing_documents,
     suppressing_model,
@@ -68,6 +74,8 @@ __all__ = [
     "copying_model",
     "counting_model",
     "drawn_documents",
+    "explained_documents",
+    "explained_model",
     "feature_dictionary",
     "feature_documents",
     "feature_model",
@@ -99,6 +107,9 @@ __all__ = [
     "repair_model",
     "role_prompts",
     "run_documents",
+    "steering_documents",
+    "steering_model",
+    "steering_prefixes",
     "suppressing_documents",
     "suppressing_model",
     "virtual_weights_model",

@@ -1,0 +1,1 @@
+"""Claims about what adding a feature makes a model write."""
