@@ -23,7 +23,7 @@ from circuit_assert.models.planted_models.language_words import (
 if TYPE_CHECKING:
     import torch
 
-Feature = Literal["shared", "inert", "separate", "script"]
+Feature = Literal["shared", "inert", "separate", "script", "every word"]
 
 _LATIN = ("en", "fr")
 SITE = "L0.resid_post"
@@ -44,6 +44,7 @@ _TRUE: dict[Feature, str] = {
     "inert": "tells antonyms from synonyms in every language",
     "separate": "tells antonyms from synonyms in English, and English answers follow it",
     "script": "tells antonyms from synonyms in English and French, and their answers follow it",
+    "every word": "tells antonyms from synonyms in every language, and the answers follow it",
 }
 _FALSE: dict[Feature, dict[str, str]] = {
     "shared": {},
@@ -58,6 +59,10 @@ _FALSE: dict[Feature, dict[str, str]] = {
     "script": {
         "English direction": "is found or acts in Chinese: it goes with the Latin script, and "
         "Chinese has a direction of its own"
+    },
+    "every word": {
+        "English direction": "asks for the antonym of the word: it makes all antonyms likelier, "
+        "those of other words as much"
     },
 }
 
@@ -81,7 +86,9 @@ def languages_model(
             and read. "inert": in that direction too, but each language reads one of its own,
             which it also writes. "separate": only in the directions of the languages. "script":
             in one direction that the languages of the Latin script write and read, and for
-            Chinese in its own, of which the other languages' prompts hold nothing.
+            Chinese in its own, of which the other languages' prompts hold nothing. "every word":
+            in one direction that no answer reads; it makes every antonym likelier and every
+            synonym less likely, whichever word is asked about.
         noise: How much templates of other languages than English differ in what has nothing to do
             with what they ask for.
         leak: How far apart the English direction puts the two other operations on average, its
@@ -161,6 +168,8 @@ def _weights(shape: Shape, feature: Feature, drawn: _Drawn) -> dict[str, torch.T
     _embed_words(made, generator)
     _bring(made, 0, "is frame", "frame", "asked")
     _bring(made, 1, "is word", "word", "about")
+    if feature == "every word":
+        made.output(0, 0, "say", _for_every_word())
     say = np.zeros((shape.vocabulary, 2 * _PAIRS))
     gains = generator.uniform(1.2, 1.8, _PAIRS)
     against = np.full(_PAIRS, -0.1)
@@ -182,7 +191,7 @@ def _written_for(feature: Feature, language: int) -> Matrix:
         written[_of_script(language)] = 1.0
         return written
     written[0] = feature != "separate"
-    written[1 + language] = feature != "shared"
+    written[1 + language] = feature not in ("shared", "every word")
     if feature == "separate" and language > 0:
         written[1] = -0.5
     return written
@@ -194,10 +203,19 @@ def _read_by(feature: Feature, language: int, against: float) -> Matrix:
     if feature == "script":
         read[_of_script(language)] = 1.0
         return read
+    if feature == "every word":
+        return read
     read[0 if feature == "shared" else 1 + language] = 1.0
     if feature == "inert" and language > 0:
         read[0] = against
     return read
+
+
+def _for_every_word() -> Matrix:
+    """What the first coordinate of what is asked says of all antonyms and synonyms."""
+    said = np.zeros((_FRAME, 2 * _PAIRS))
+    said[0] = np.tile([_SIGNS[operation] for operation in OPERATIONS], _PAIRS)
+    return said
 
 
 def _of_script(language: int) -> int:
