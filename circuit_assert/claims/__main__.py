@@ -55,6 +55,7 @@ SUBJECTS: Mapping[str, Sequence[str]] = MappingProxyType(
         ),
         "Neurons": ("neurons",),
         "Features": ("features",),
+        "Languages": ("languages.swaps", "languages.overlaps", "languages.privileged"),
         "Families and robustness": ("existence", "robustness"),
     }
 )

@@ -106,6 +106,10 @@ def test_every_claim_type_is_at_a_bound_true_and_null():
         "effect_is_localized",
         "neuron_promotes_token",
         "feature_is_multilingual",
+        "swapping_changes_answer",
+        "features_overlap_across_languages",
+        "overlap_peaks_in_the_middle",
+        "language_is_privileged",
         "some_head_is",
         "exactly_these_heads_are",
         "ov_circuit_copies",
@@ -150,6 +154,8 @@ def few(case_type, what, *, models, each):
         ("head_is_successor", "succession", 12, 1),
         ("ablation_drops_logit", "drop, mean ablation", 1, 25),
         ("feature_is_multilingual", "effect", 12, 1),
+        ("features_overlap_across_languages", "overlap", 1, 15),
+        ("language_is_privileged", "as loud", 6, 1),
     ],
 )
 def test_claims_at_their_bounds_are_neither_supported_nor_refuted(claim_type, what, models, each):

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from circuit_assert.claims.criteria import Found, Question
 from circuit_assert.claims.directions import Floats
@@ -18,6 +19,8 @@ from circuit_assert.measurements import LogitDifference, Request
 from circuit_assert.measurements.answers import AnswerLogits, tokens_of
 from circuit_assert.measurements.base import AnyRequest, Scores
 from circuit_assert.prompts.prompt_set import PromptSet
+
+Rows = npt.NDArray[np.int64]
 
 _LOGITS = AnswerLogits()
 _MARGIN = LogitDifference()
@@ -273,9 +276,10 @@ class SwapsMore(Question):
         _, rows = self._few(dose, scores)
         return float(dose.margins(scores)[-1][rows].mean())
 
-    def _requests(self, dose: Dose, which: object, scores: Scores) -> list[Request]:
+    def _requests(self, dose: Dose, which: Rows, scores: Scores) -> list[Request]:
         few, rows = self._few(dose, scores)
         norms = np.linalg.norm(dose.strengths[-1] * dose.vectors(scores)[rows], axis=1)
+        norms *= dose.swap.signs(few.prompts)
         return [
             Request(_MARGIN, few, under=shift(dose.swap, norms[:, None] * other))
             for other in self._controls(scores)[which]

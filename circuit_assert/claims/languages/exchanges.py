@@ -61,6 +61,10 @@ class Swap(ABC):
     def vectors(self, prompts: Sequence[Prompt], scores: Scores) -> Floats:
         """What is added to each prompt at strength 1, float64[unit, d_model]."""
 
+    def signs(self, prompts: Sequence[Prompt]) -> Floats:
+        """1 for each prompt that the swap is added to, −1 where it is taken off: float64[unit]."""
+        return np.ones(len(prompts))
+
     def controls(self, unrelated: PromptSet, pairs: int, scores: Scores) -> Floats:
         """Directions between unrelated prompts, both signs: float64[direction, d_model], unit norm.
 
@@ -121,7 +125,12 @@ class Conditions(Swap):
         """The direction without each prompt's concept, as long as the whole one."""
         numbers = self.axis.numbers(scores)
         concepts = [prompt.clusters.get("concept", "") for prompt in prompts]
-        return numbers.length * numbers.rows(concepts)
+        return numbers.length * self.signs(prompts)[:, None] * numbers.rows(concepts)
+
+    def signs(self, prompts: Sequence[Prompt]) -> Floats:
+        """−1 on the way back."""
+        ways = [prompt.clusters.get("way") for prompt in prompts]
+        return np.array([-1.0 if way == "back" else 1.0 for way in ways])
 
 
 @dataclass(frozen=True)
@@ -183,8 +192,8 @@ class Operands(Swap):
         return {name: streams[concepts == name].mean(0) for name in np.unique(concepts).tolist()}
 
 
-def conditions(toward: PromptSet, *, versus: PromptSet, at: str) -> Conditions:
-    """Swap one condition for another: `conditions(synonyms("en"), versus=antonyms("en"), at=…)`.
+def swap_conditions(toward: PromptSet, *, versus: PromptSet, at: str) -> Conditions:
+    """Swap one condition for another, as `swapping_changes_answer` takes it.
 
     Args:
         toward: Prompts of what is put in, with "concept" ids.
@@ -200,8 +209,8 @@ def conditions(toward: PromptSet, *, versus: PromptSet, at: str) -> Conditions:
     return made
 
 
-def operands(of: PromptSet, *, at: str) -> Operands:
-    """Swap the word that a prompt asks about for another: `operands(antonyms("en"), at=…)`.
+def swap_operands(of: PromptSet, *, at: str) -> Operands:
+    """Swap the word that a prompt asks about for another, as `swapping_changes_answer` takes it.
 
     Args:
         of: Prompts with "concept" and "template" ids and the position "word".

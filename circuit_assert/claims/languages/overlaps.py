@@ -169,9 +169,7 @@ def _features(model: ModelWithSites, at: str | Features) -> Features:
     return MLPNeurons(site.layer)
 
 
-def _checked(
-    on: PromptSet, languages: Iterable[str], tokens: int, quantile: float
-) -> Translations:
+def _checked(on: PromptSet, languages: Iterable[str], tokens: int, quantile: float) -> Translations:
     two = tuple(languages)
     if len(set(two)) != 2 or not set(two) <= set(on.languages):
         raise ClaimError(

@@ -40,14 +40,16 @@ def swapping_changes_answer(
     strengths: Sequence[float] = (1.0, 2.0, 3.0, 4.0),
     by: float = 0.0,
     null: PromptSet = _UNRELATED,
+    tried_on: int = 8,
 ) -> Body:
     """Adding a difference found on other prompts makes the swapped answer the likelier one.
 
-    For the operation (`conditions(synonyms("en"), versus=antonyms("en"), at=…)`), the language
-    (`conditions(antonyms("fr"), versus=antonyms("en"), at=…)`) and the operand
-    (`operands(antonyms("en"), at=…)`, at the word itself). In every language of the prompts: the
-    margin log p(foil) − log p(answer) rises with the strength, and exceeds `by` at the largest.
-    A concept never takes part in the condition that it is tested with, and no template in both.
+    For the operation (`swap_conditions(synonyms("en"), versus=antonyms("en"), at=…)`), the language
+    (`swap_conditions(synonyms("fr"), versus=synonyms("en"), at=…)`) and the operand
+    (`swap_operands(antonyms("en"), at=…)`, at the word itself). In every language of the prompts:
+    the margin log p(foil) − log p(answer) rises with the strength, and exceeds `by` at the largest.
+    Conditions are made without the concept they are tested on, and everything without its
+    templates.
 
     Answers are scored by their first token, a forced choice. Prompts are left out where that is
     not valid: where both begin with the same token, or one with a bare byte or merged with the
@@ -62,10 +64,12 @@ def swapping_changes_answer(
         model: The model.
         swap: What is added, and where.
         on: Prompts with answers, the swapped ones as foils (`antonyms`, `answered_as`,
-            `other_operands`), and "concept" and "template" ids.
+            `other_operands`; `both_ways` of any), and "concept" and "template" ids.
         strengths: How many times the difference is added, rising. The claim is about the largest.
         by: Smallest margin of the swapped answer over the original, in nats.
         null: Unrelated prompts with at least 40 templates, for the controls.
+        tried_on: How many prompts of each language the 200 controls are tried on: what most of
+            the time goes into.
 
     Raises:
         ComponentError: for a site that the model does not have.
@@ -95,7 +99,7 @@ def swapping_changes_answer(
             *(_singled(dose, model) for dose in doses),
             Fact(
                 "more than unrelated directions",
-                SwapsMore(doses, _part_of(null, swap)),
+                SwapsMore(doses, _part_of(null, swap), prompts=tried_on),
                 "the smallest margin ranks above those of directions of equal norm",
             ),
         ),

@@ -33,6 +33,7 @@ from circuit_assert.models.planted_models import (
     relay_model,
     repair_model,
     suppressing_model,
+    translating_model,
     virtual_weights_model,
 )
 
@@ -62,6 +63,10 @@ _MODELS: dict[str, PlantedModel] = {
     'languages_model("inert")': languages_model("inert"),
     'languages_model("separate")': languages_model("separate"),
     'languages_model("script")': languages_model("script"),
+    'languages_model("every word")': languages_model("every word"),
+    'translating_model(("shared", "own", "chance", "sizes"))': (
+        translating_model(("shared", "own", "chance", "sizes"))
+    ),
     "composition_model()": composition_model(),
     "basis_model()": basis_model(),
     'basis_model("turned")': basis_model("turned"),

@@ -73,6 +73,8 @@ def languages_model(
     noise: float = _NOISE,
     leak: float = 0.0,
     even: bool = False,
+    english: float = 1.0,
+    unembedded: float = 1.0,
     seed: int = _SEED,
 ) -> PlantedModel:
     """Two layers of two heads that answer with a word's antonym or synonym in its language.
@@ -95,6 +97,8 @@ def languages_model(
             own length being 1.
         even: For "inert", how other languages read the English direction is drawn for each word,
             with the mean 0 over the words that might have been drawn.
+        english: How many times as much English answers' neurons write as others'.
+        unembedded: How many times as long the unembedding of English answers is as others'.
         seed: What is drawn with it.
     """
     shape = Shape(
@@ -114,11 +118,13 @@ def languages_model(
         d_mlp=2 * _PAIRS,
         context=16,
     )
+    drawn = _Drawn(noise, leak, even, english, unembedded, seed)
+    louder = f"-{english:g}-{unembedded:g}" if (english, unembedded) != (1.0, 1.0) else ""
     return PlantedModel(
-        name=f"planted-languages-{feature}{'-even' * even}-{noise:g}-{leak:g}-{seed}",
+        name=f"planted-languages-{feature}{'-even' * even}-{noise:g}-{leak:g}{louder}-{seed}",
         card=shape.card,
         settings=shape.settings,
-        weights=lambda: _weights(shape, feature, _Drawn(noise, leak, even, seed)),
+        weights=lambda: _weights(shape, feature, drawn),
         vocabulary=vocabulary(),
         true={"English direction": _TRUE[feature]},
         false=_FALSE[feature],
@@ -153,6 +159,8 @@ class _Drawn:
     noise: float
     leak: float
     even: bool
+    english: float
+    unembedded: float
     seed: int
 
 
@@ -177,9 +185,12 @@ def _weights(shape: Shape, feature: Feature, drawn: _Drawn) -> dict[str, torch.T
         against = 0.3 * (generator.exponential(size=_PAIRS) - 1)
     for pair, (language, concept) in enumerate(np.ndindex(len(LANGUAGES), CONCEPTS)):
         for row, operation in enumerate(OPERATIONS, start=2 * pair):
-            say[number_of(Word(LANGUAGES[language], operation, concept)), row] = 1.0
+            word = Word(LANGUAGES[language], operation, concept)
+            is_english = LANGUAGES[language] == "en"
+            say[number_of(word), row] = drawn.unembedded if is_english else 1.0
+            loudness = gains[pair] * (drawn.english if is_english else 1.0)
             asked = _SIGNS[operation] * _read_by(feature, language, against[pair])
-            _answer(made, row, concept, language, asked=asked, loudness=gains[pair])
+            _answer(made, row, concept, language, asked=asked, loudness=loudness)
     made.unembed("say", say)
     return made.state_dict()
 

@@ -70,9 +70,7 @@ def translating_model(layers: Sequence[Active] = ("shared",), *, seed: int = 7) 
     )
 
 
-def planted_paragraphs(
-    count: int = 40, *, translated: bool = True, seed: int = 0
-) -> PromptSet:
+def planted_paragraphs(count: int = 40, *, translated: bool = True, seed: int = 0) -> PromptSet:
     """Paragraphs of eight words and two names in two languages, in an order of each its own.
 
     About half of them are made of words of the second half of the vocabulary, the others of words
@@ -133,9 +131,7 @@ def _active(kind: Active, generator: np.random.Generator) -> Matrix:
     return active * loud
 
 
-def _neurons_for(
-    kind: Active, word: int, place: int, generator: np.random.Generator
-) -> list[int]:
+def _neurons_for(kind: Active, word: int, place: int, generator: np.random.Generator) -> list[int]:
     match kind:
         case "shared":
             return [word]
