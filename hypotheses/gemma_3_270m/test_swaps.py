@@ -1,0 +1,86 @@
+"""Does swapping the operation, the word or the language swap the answer? (Lindsey et al. 2025, On
+the Biology of a Large Language Model, multilingual circuits; there by features of a far larger
+model, here by differences of means.)
+
+Sites and strengths were chosen where nothing is claimed. The operation and the word: in English, on
+the templates of odd numbers for those of even ones. Of six sites from L3 to L14 the operation's
+margin rises most at L11, where even eight times the difference makes both answers just as likely
+(margins −1.8, −0.8, −0.3 and 0.0 nats at 0, 2, 4 and 8 times). Of four sites from L0 to L7 the
+word's answer changes at all of them, by one difference; L4 is where twice it does most. The
+language: from English to French on the discovery half of the words; of L6, L9, L12 and L15 only L15
+changes the answer by one difference. Prompts for the word are exchanged in pairs and those for the
+operation both ways, so that how frequent words are cancels.
+
+What the model is: outside English and Chinese it hardly prefers antonyms to synonyms, nor a word's
+own antonym to another's, so that nothing is decided there of operation and word.
+"""
+
+import pytest
+
+from circuit_assert import (
+    answered_as,
+    antonyms,
+    both_ways,
+    other_operands,
+    swap_conditions,
+    swap_operands,
+    swapping_changes_answer,
+    synonyms,
+)
+
+ENGLISH = antonyms("en", per_concept=2)
+FEW = 4  # prompts that 200 unrelated directions are tried on
+
+
+def swaps_the_language(gemma, language, on=ENGLISH):
+    """From English, found on prompts for synonyms and tested on prompts for antonyms."""
+    toward, away = (synonyms(each, per_concept=2) for each in (language, "en"))
+    return swapping_changes_answer(
+        gemma,
+        swap_conditions(toward, versus=away, at="L15.resid_post"),
+        on=answered_as(on, antonyms(language, per_concept=1)),
+        strengths=(1.0, 2.0),
+        tried_on=FEW,
+    )
+
+
+def swaps_the_word(gemma, language):
+    return swapping_changes_answer(
+        gemma,
+        swap_operands(antonyms("en", per_concept=4), at="L4.resid_post"),
+        on=other_operands(antonyms(language, per_concept=2)),
+        strengths=(0.5, 1.0),
+        tried_on=FEW,
+    )
+
+
+def swaps_the_operation(gemma, language):
+    toward, away = synonyms("en", per_concept=2), ENGLISH
+    asked = [operation(language, per_concept=2) for operation in (antonyms, synonyms)]
+    return swapping_changes_answer(
+        gemma,
+        swap_conditions(toward, versus=away, at="L11.resid_post"),
+        on=both_ways(*asked),
+        strengths=(4.0, 8.0),
+        tried_on=FEW,
+    )
+
+
+@pytest.mark.parametrize("language", ["de", "it", "es", "zh"])
+def test_the_language_is_swapped(gemma, language):
+    assert swaps_the_language(gemma, language)
+
+
+def test_english_is_swapped_for_french(gemma):
+    """On the words that the site was not chosen by."""
+    assert swaps_the_language(gemma, "fr", antonyms("en", per_concept=4).half("test"))
+
+
+@pytest.mark.parametrize("language", ["zh", "fr", "de", "es", "it"])
+def test_the_word_is_swapped(gemma, language):
+    assert swaps_the_word(gemma, language)
+
+
+@pytest.mark.parametrize("language", ["fr", "de", "es", "it", "zh"])
+def test_the_operation_is_swapped(gemma, language):
+    assert swaps_the_operation(gemma, language)
