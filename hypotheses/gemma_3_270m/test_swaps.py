@@ -11,8 +11,11 @@ language: from English to French on the discovery half of the words; of L6, L9, 
 changes the answer by one difference. Prompts for the word are exchanged in pairs and those for the
 operation both ways, so that how frequent words are cancels.
 
-What the model is: outside English and Chinese it hardly prefers antonyms to synonyms, nor a word's
-own antonym to another's, so that nothing is decided there of operation and word.
+What was looked at: French is not claimed, for the site was chosen by it; on the other half of its
+words the language is open, as for Spanish. The word is open in French, Spanish and Italian as it is
+in German, and the operation in these as in German and Chinese: outside English the model hardly
+prefers antonyms to synonyms, nor, outside English and Chinese, a word's own antonym to another's.
+In Chinese the word is open too where its means are over two templates instead of four.
 """
 
 import pytest
@@ -32,16 +35,30 @@ ENGLISH = antonyms("en", per_concept=2)
 FEW = 4  # prompts that 200 unrelated directions are tried on
 
 
-def swaps_the_language(gemma, language, on=ENGLISH):
-    """From English, found on prompts for synonyms and tested on prompts for antonyms."""
-    toward, away = (synonyms(each, per_concept=2) for each in (language, "en"))
+def swaps_english_for(gemma, language, *, at, strengths):
+    """Found on prompts for synonyms and tested on prompts for antonyms."""
+    toward, away = (synonyms(each, per_concept=1) for each in (language, "en"))
     return swapping_changes_answer(
         gemma,
-        swap_conditions(toward, versus=away, at="L15.resid_post"),
-        on=answered_as(on, antonyms(language, per_concept=1)),
-        strengths=(1.0, 2.0),
+        swap_conditions(toward, versus=away, at=at),
+        on=answered_as(ENGLISH, antonyms(language, per_concept=1)),
+        strengths=strengths,
         tried_on=FEW,
     )
+
+
+@pytest.mark.parametrize("language", ["de", "it", "zh"])
+def test_the_language_is_swapped(gemma, language):
+    assert swaps_english_for(gemma, language, at="L15.resid_post", strengths=(1.0, 2.0))
+
+
+@pytest.mark.open_claim("the Spanish answer is not shown to stand above those of other words")
+def test_english_is_swapped_for_spanish(gemma):
+    assert swaps_english_for(gemma, "es", at="L15.resid_post", strengths=(1.0, 2.0))
+
+
+def test_the_language_is_not_swapped_early(gemma):
+    assert not swaps_english_for(gemma, "de", at="L6.resid_post", strengths=(0.5, 1.0))
 
 
 def swaps_the_word(gemma, language):
@@ -54,33 +71,23 @@ def swaps_the_word(gemma, language):
     )
 
 
-def swaps_the_operation(gemma, language):
-    toward, away = synonyms("en", per_concept=2), ENGLISH
-    asked = [operation(language, per_concept=2) for operation in (antonyms, synonyms)]
-    return swapping_changes_answer(
+def test_the_word_is_swapped_in_chinese(gemma):
+    assert swaps_the_word(gemma, "zh")
+
+
+@pytest.mark.open_claim("the model's preference for a word's own antonym is not established")
+def test_the_word_is_swapped_in_german(gemma):
+    assert swaps_the_word(gemma, "de")
+
+
+@pytest.mark.open_claim("the model's preference for the asked operation is not established")
+@pytest.mark.parametrize("language", ["de", "zh"])
+def test_the_operation_is_swapped(gemma, language):
+    asked = [operation(language, per_concept=1) for operation in (antonyms, synonyms)]
+    assert swapping_changes_answer(
         gemma,
-        swap_conditions(toward, versus=away, at="L11.resid_post"),
+        swap_conditions(synonyms("en", per_concept=1), versus=ENGLISH, at="L11.resid_post"),
         on=both_ways(*asked),
         strengths=(4.0, 8.0),
         tried_on=FEW,
     )
-
-
-@pytest.mark.parametrize("language", ["de", "it", "es", "zh"])
-def test_the_language_is_swapped(gemma, language):
-    assert swaps_the_language(gemma, language)
-
-
-def test_english_is_swapped_for_french(gemma):
-    """On the words that the site was not chosen by."""
-    assert swaps_the_language(gemma, "fr", antonyms("en", per_concept=4).half("test"))
-
-
-@pytest.mark.parametrize("language", ["zh", "fr", "de", "es", "it"])
-def test_the_word_is_swapped(gemma, language):
-    assert swaps_the_word(gemma, language)
-
-
-@pytest.mark.parametrize("language", ["fr", "de", "es", "it", "zh"])
-def test_the_operation_is_swapped(gemma, language):
-    assert swaps_the_operation(gemma, language)

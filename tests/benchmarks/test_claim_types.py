@@ -156,6 +156,7 @@ def few(case_type, what, *, models, each):
         ("feature_is_multilingual", "effect", 12, 1),
         ("features_overlap_across_languages", "overlap", 1, 15),
         ("language_is_privileged", "as loud", 6, 1),
+        ("swapping_changes_answer", "margin", 6, 1),
     ],
 )
 def test_claims_at_their_bounds_are_neither_supported_nor_refuted(claim_type, what, models, each):

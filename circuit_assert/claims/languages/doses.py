@@ -209,7 +209,8 @@ class Singled(Quantity):
 class SwapsMore(Question):
     """Whether unrelated directions of equal norm change the choice less, at most strength.
 
-    A few prompts of each language; languages, and some controls after others, until it is clear.
+    The shortest prompts of each language; those of the next only for controls that reach the swap
+    in the languages before.
 
     Args:
         doses: The prompts of each language.
@@ -264,13 +265,25 @@ class SwapsMore(Question):
     def _controls(self, scores: Scores) -> Floats:
         return self.doses[0].swap.controls(self.unrelated, self.pairs, scores)
 
+    @remembered
+    def _rows(self, scores: Scores) -> tuple[tuple[int, ...], ...]:
+        """For each dose, the shortest prompts of different concepts."""
+        chosen: list[tuple[int, ...]] = []
+        for dose in self.doses:
+            tokens = scores.tokenized(dose.on)
+            lengths = [len(row) for row in tokens.tokens["clean"]]
+            first: dict[str, int] = {}
+            for row in sorted(range(len(tokens)), key=lengths.__getitem__):
+                prompt = dose.on.prompts[tokens.kept[row]]
+                first.setdefault(prompt.clusters.get("concept", ""), row)
+            chosen.append(tuple(first.values())[: self.prompts])
+        return tuple(chosen)
+
     def _few(self, dose: Dose, scores: Scores) -> tuple[PromptSet, list[int]]:
-        """Some prompts of a dose, evenly spread, and their rows."""
-        kept = scores.tokenized(dose.on).kept
-        rows = np.linspace(0, len(kept) - 1, min(len(kept), self.prompts)).round().astype(int)
-        chosen = tuple(dose.on.prompts[unit] for unit in kept[rows])
-        name = f"{len(rows)} of {dose.on.name}"
-        return replace(dose.on, name=name, prompts=chosen), rows.tolist()
+        """Some prompts of a dose, and their rows."""
+        kept, rows = scores.tokenized(dose.on).kept, self._rows(scores)[self.doses.index(dose)]
+        chosen = tuple(dose.on.prompts[kept[row]] for row in rows)
+        return replace(dose.on, name=f"{len(rows)} of {dose.on.name}", prompts=chosen), list(rows)
 
     def _observed(self, dose: Dose, scores: Scores) -> float:
         _, rows = self._few(dose, scores)

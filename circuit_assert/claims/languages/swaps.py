@@ -68,8 +68,8 @@ def swapping_changes_answer(
         strengths: How many times the difference is added, rising. The claim is about the largest.
         by: Smallest margin of the swapped answer over the original, in nats.
         null: Unrelated prompts with at least 40 templates, for the controls.
-        tried_on: How many prompts of each language the 200 controls are tried on: what most of
-            the time goes into.
+        tried_on: How many prompts of each language the 200 controls are tried on, the shortest
+            of different concepts: what most of the time goes into.
 
     Raises:
         ComponentError: for a site that the model does not have.

@@ -36,6 +36,7 @@ _FRAME = 1 + len(LANGUAGES) + _CONTEXT  # the operation for all, for each langua
 _PAIRS = CONCEPTS * len(LANGUAGES)
 _D_HEAD = 32
 _FOUND, _APART, _FLOOR = 14.0, 10.0, 3.0
+_GAINS = 1.2, 1.8  # of the neurons that answer
 
 
 _SIGNS: dict[str, float] = {"antonym": 1.0, "synonym": -1.0}
@@ -152,6 +153,22 @@ def english_separation(
     return apart / float(np.linalg.norm(direction * spread))
 
 
+def swapped_margin(strength: float, *, seed: int = _SEED) -> float:
+    """The logit of the synonym minus that of the antonym once English synonyms are swapped in.
+
+    On French or Chinese prompts for antonyms of the "shared" model, over all words and templates
+    that might have been drawn: neurons for the two read what is asked with opposite signs.
+
+    Args:
+        strength: How many times the difference of English synonyms' and antonyms' means is added.
+        seed: By default that of the models.
+    """
+    asked = (
+        1 - strength * _english_direction(_frames("shared", _NOISE, np.random.default_rng(seed)))[0]
+    )
+    return -2 * (_GAINS[0] + _GAINS[1]) / 2 * float(asked)
+
+
 @dataclass(frozen=True)
 class _Drawn:
     """What `languages_model` is given."""
@@ -179,7 +196,7 @@ def _weights(shape: Shape, feature: Feature, drawn: _Drawn) -> dict[str, torch.T
     if feature == "every word":
         made.output(0, 0, "say", _for_every_word())
     say = np.zeros((shape.vocabulary, 2 * _PAIRS))
-    gains = generator.uniform(1.2, 1.8, _PAIRS)
+    gains = generator.uniform(*_GAINS, _PAIRS)
     against = np.full(_PAIRS, -0.1)
     if drawn.even:
         against = 0.3 * (generator.exponential(size=_PAIRS) - 1)
