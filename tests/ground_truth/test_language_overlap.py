@@ -1,8 +1,12 @@
 """Overlap of features on models whose neurons are active for words, of one language or of both."""
 
+from dataclasses import dataclass
+
 import pytest
+import torch
 
 from circuit_assert import features_overlap_across_languages, overlap_peaks_in_the_middle
+from circuit_assert.components import Site
 from circuit_assert.models.planted_models import planted_paragraphs, translating_model
 from circuit_assert.session import Session
 from circuit_assert.stats import Verdict
@@ -18,6 +22,40 @@ def overlap(model, at="L0.mlp_post", **options):
 def test_neurons_for_words_and_their_translations_overlap(model_of):
     evidence = overlap(model_of(translating_model(("shared",))), by=0.5).check()
     assert evidence.verdict is Verdict.SUPPORTED, evidence.reason
+
+
+@dataclass(frozen=True)
+class Latents:
+    """A dictionary of the residual stream that has each word of one language as a latent."""
+
+    languages: tuple[int, ...]
+
+    @property
+    def site(self):
+        return Site(0, "resid_post")
+
+    def activity(self, activation):
+        return torch.cat([activation[..., 1 + 120 * n : 121 + 120 * n] for n in self.languages], -1)
+
+
+def test_latents_of_words_of_one_language_do_not_overlap(model_of):
+    evidence = overlap(model_of(translating_model(("shared",))), at=Latents((0, 1))).check()
+    assert evidence.verdict is Verdict.INCONCLUSIVE
+    assert evidence.findings[0].effect == 0.0
+
+
+@dataclass(frozen=True)
+class Translated(Latents):
+    """One that has each word together with its translation."""
+
+    def activity(self, activation):
+        english, french = (activation[..., 1 + 120 * n : 121 + 120 * n] for n in self.languages)
+        return english + french
+
+
+def test_latents_of_words_with_their_translations_overlap(model_of):
+    claim = overlap(model_of(translating_model(("own",))), at=Translated((0, 1)), by=0.5)
+    assert claim.check().verdict is Verdict.SUPPORTED
 
 
 @pytest.mark.parametrize("kind", ["own", "chance"])

@@ -25,7 +25,8 @@ from circuit_assert.models.planted_models import (
     planted_unrelated,
     translating_model,
 )
-from circuit_assert.models.planted_models.languages import SITE, swapped_margin
+from circuit_assert.models.planted_models.language_frames import swapped_margin
+from circuit_assert.models.planted_models.languages import SITE
 
 _UNRELATED = planted_unrelated()
 _TO_SYNONYMS = swap_conditions(planted_synonyms("en"), versus=planted_antonyms("en"), at=SITE)

@@ -8,8 +8,9 @@ from typing import Protocol
 from circuit_assert.claims.claim import claim
 from circuit_assert.claims.criteria import AllOf, Body, Criterion, Fact
 from circuit_assert.claims.direction_peers import unrelated_part
-from circuit_assert.claims.languages.doses import Dose, Singled, SwappedMargin, SwapsMore, Trend
+from circuit_assert.claims.languages.doses import Dose, Singled, SwappedMargin, Trend
 from circuit_assert.claims.languages.exchanges import Operands, Swap
+from circuit_assert.claims.languages.swap_peers import SwapsMore
 from circuit_assert.claims.quantities import Score
 from circuit_assert.components import Owner, Site
 from circuit_assert.errors import ClaimError
