@@ -15,7 +15,8 @@ What was looked at: French is not claimed, for the site was chosen by it; on the
 words the language is open, as for Spanish. The word is open in French, Spanish and Italian as it is
 in German, and the operation in these as in German and Chinese: outside English the model hardly
 prefers antonyms to synonyms, nor, outside English and Chinese, a word's own antonym to another's.
-In Chinese the word is open too where its means are over two templates instead of four.
+In Chinese the word is open too where its means are over two templates instead of four, and where
+the unrelated directions are tried on two prompts only, on which the swap does little.
 """
 
 import pytest
