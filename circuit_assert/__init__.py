@@ -71,6 +71,33 @@ if TYPE_CHECKING:
     from circuit_assert.claims.features import feature_is_multilingual as feature_is_multilingual
     from circuit_assert.claims.heads import head_attends_inductively as head_attends_inductively
     from circuit_assert.claims.heads import head_is_induction as head_is_induction
+    from circuit_assert.claims.languages.curves import (
+        by_language as by_language,
+    )
+    from circuit_assert.claims.languages.curves import (
+        dose_response as dose_response,
+    )
+    from circuit_assert.claims.languages.curves import (
+        layer_curve as layer_curve,
+    )
+    from circuit_assert.claims.languages.exchanges import (
+        swap_conditions as swap_conditions,
+    )
+    from circuit_assert.claims.languages.exchanges import (
+        swap_operands as swap_operands,
+    )
+    from circuit_assert.claims.languages.overlaps import (
+        features_overlap_across_languages as features_overlap_across_languages,
+    )
+    from circuit_assert.claims.languages.overlaps import (
+        overlap_peaks_in_the_middle as overlap_peaks_in_the_middle,
+    )
+    from circuit_assert.claims.languages.privileged import (
+        language_is_privileged as language_is_privileged,
+    )
+    from circuit_assert.claims.languages.swaps import (
+        swapping_changes_answer as swapping_changes_answer,
+    )
     from circuit_assert.claims.localization import effect_is_localized as effect_is_localized
     from circuit_assert.claims.name_movers import (
         head_is_name_mover as head_is_name_mover,
@@ -163,11 +190,21 @@ if TYPE_CHECKING:
     from circuit_assert.prompts.labels import Script as Script
     from circuit_assert.prompts.labels import document_label as document_label
     from circuit_assert.prompts.labels import token_label as token_label
+    from circuit_assert.prompts.paragraphs import (
+        paragraphs as paragraphs,
+    )
     from circuit_assert.prompts.repeated import repeated_tokens as repeated_tokens
     from circuit_assert.prompts.scorers import Alphabet as Alphabet
     from circuit_assert.prompts.scorers import Language as Language
     from circuit_assert.prompts.scorers import ScriptShare as ScriptShare
     from circuit_assert.prompts.scorers import UpperCase as UpperCase
+    from circuit_assert.prompts.swaps import (
+        answered_as as answered_as,
+    )
+    from circuit_assert.prompts.swaps import both_ways as both_ways
+    from circuit_assert.prompts.swaps import (
+        other_operands as other_operands,
+    )
     from circuit_assert.prompts.text import plain_text as plain_text
     from circuit_assert.prompts.token_samples import token_sample as token_sample
     from circuit_assert.prompts.unrelated import unrelated as unrelated
@@ -283,6 +320,19 @@ _HOMES = {
     "plain_text": "prompts.text",
     "token_sample": "prompts.token_samples",
     "unrelated": "prompts.unrelated",
+    "swapping_changes_answer": "claims.languages.swaps",
+    "features_overlap_across_languages": "claims.languages.overlaps",
+    "overlap_peaks_in_the_middle": "claims.languages.overlaps",
+    "language_is_privileged": "claims.languages.privileged",
+    "swap_conditions": "claims.languages.exchanges",
+    "swap_operands": "claims.languages.exchanges",
+    "by_language": "claims.languages.curves",
+    "dose_response": "claims.languages.curves",
+    "layer_curve": "claims.languages.curves",
+    "paragraphs": "prompts.paragraphs",
+    "answered_as": "prompts.swaps",
+    "both_ways": "prompts.swaps",
+    "other_operands": "prompts.swaps",
     "Session": "session",
     "model": "session",
     "Verdict": "stats",
@@ -310,12 +360,15 @@ __all__ = [
     "ablation_preserves_logit",
     "ablation_raises_loss",
     "all_of",
+    "answered_as",
     "antonym_prompts",
     "antonyms",
     "any_of",
     "attention_over",
     "attention_to",
     "basis_is_privileged",
+    "both_ways",
+    "by_language",
     "centred_logit",
     "circuit_is_complete",
     "circuit_is_faithful",
@@ -331,6 +384,7 @@ __all__ = [
     "direct_effect_is",
     "discover",
     "document_label",
+    "dose_response",
     "effect_is_localized",
     "exactly_these_heads_are",
     "explanation",
@@ -345,6 +399,7 @@ __all__ = [
     "feature_means_script",
     "feature_promotes_tokens",
     "features_are_in_superposition",
+    "features_overlap_across_languages",
     "find_counterexample",
     "from_templates",
     "head_activates_neuron",
@@ -365,7 +420,9 @@ __all__ = [
     "interchange_predicts_answers",
     "ioi",
     "ioi_prompts",
+    "language_is_privileged",
     "later_layers_repair",
+    "layer_curve",
     "logit_difference",
     "loss",
     "model",
@@ -374,7 +431,10 @@ __all__ = [
     "neuron_prefers_next_token",
     "neuron_promotes_token",
     "on_one_prompt",
+    "other_operands",
     "ov_circuit_copies",
+    "overlap_peaks_in_the_middle",
+    "paragraphs",
     "patching_breaks_logit",
     "patching_restores_logit",
     "path_matters",
@@ -391,6 +451,9 @@ __all__ = [
     "steering_makes_output",
     "subspaces_are_disjoint",
     "subspaces_overlap",
+    "swap_conditions",
+    "swap_operands",
+    "swapping_changes_answer",
     "synonyms",
     "token_label",
     "token_sample",

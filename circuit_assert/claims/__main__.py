@@ -68,6 +68,7 @@ SUBJECTS: Mapping[str, Sequence[str]] = MappingProxyType(
             "steering.outputs",
         ),
         "Toy models": ("superposition",),
+        "Languages": ("languages.swaps", "languages.overlaps", "languages.privileged"),
         "Families and robustness": ("existence", "robustness"),
     }
 )

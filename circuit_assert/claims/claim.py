@@ -298,8 +298,8 @@ def _identity(value: object) -> str:
             return f"[{', '.join(items)}]"
         case float():
             return f"{value:g}"
-        case _ if isinstance(getattr(value, "identity", None), str):
-            return value.identity  # pyright: ignore[reportAttributeAccessIssue]
+        case _ if isinstance(said := getattr(value, "identity", None), str):
+            return said
         case _ if callable(value):
             return getattr(value, "__qualname__", repr(value))
         case _:

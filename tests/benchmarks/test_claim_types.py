@@ -7,11 +7,11 @@ from functools import partial
 import numpy as np
 import pytest
 
+import circuit_assert
 from benchmarks.calibration import tables
 from benchmarks.calibration.claim_types import heads, simulation
 from benchmarks.calibration.claim_types.case import Case
 from benchmarks.calibration.claim_types.simulation import CASES, Part, Row
-import circuit_assert
 from circuit_assert import Session, stats
 from circuit_assert.claims.claim import ClaimType
 from circuit_assert.claims.heads import LossRise
@@ -116,6 +116,9 @@ def few(case_type, what, *, models, each):
         ("head_activates_neuron", "effect", 1, 5),
         ("neuron_is_prediction_neuron", "raises them", 1, 25),
         ("feature_is_multilingual", "effect", 12, 1),
+        ("features_overlap_across_languages", "overlap", 1, 15),
+        ("language_is_privileged", "as loud", 6, 1),
+        ("swapping_changes_answer", "margin", 6, 1),
         ("feature_is_specific", "precision", 1, 20),
         ("feature_is_not_a_neuron", "correlation", 1, 15),
         ("explanation_predicts_activity", "accuracy", 1, 10),

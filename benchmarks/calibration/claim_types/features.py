@@ -15,7 +15,8 @@ from circuit_assert.models.planted_models import (
     planted_synonyms,
     planted_unrelated,
 )
-from circuit_assert.models.planted_models.languages import SITE, english_separation
+from circuit_assert.models.planted_models.language_frames import english_separation
+from circuit_assert.models.planted_models.languages import SITE
 
 _LANGUAGE = "fr"
 _ENGLISH = planted_antonyms("en"), planted_synonyms("en")

@@ -28,6 +28,7 @@ from benchmarks.calibration.claim_types.explanations import CASES as _EXPLANATIO
 from benchmarks.calibration.claim_types.features import CASES as _FEATURES
 from benchmarks.calibration.claim_types.heads import CASES as _HEADS
 from benchmarks.calibration.claim_types.inhibition import CASES as _INHIBITION
+from benchmarks.calibration.claim_types.languages import CASES as _LANGUAGES
 from benchmarks.calibration.claim_types.localization import CASES as _LOCALIZATION
 from benchmarks.calibration.claim_types.name_movers import CASES as _NAME_MOVERS
 from benchmarks.calibration.claim_types.neurons import CASES as _NEURONS
@@ -72,6 +73,7 @@ CASES: tuple[Case, ...] = (
     *_EXPLANATIONS,
     *_STEERING,
     *_SUPERPOSITION,
+    *_LANGUAGES,
     *_OV_CIRCUITS,
     *_QK_CIRCUITS,
     *_COMPOSITION,

@@ -59,6 +59,10 @@ from circuit_assert.models.planted_models.suppressing import (
     suppressing_documents,
     suppressing_model,
 )
+from circuit_assert.models.planted_models.translating import (
+    planted_paragraphs,
+    translating_model,
+)
 from circuit_assert.models.planted_models.virtual import virtual_weights_model
 
 __all__ = [
@@ -99,6 +103,7 @@ __all__ = [
     "neuron_model",
     "planted_antonyms",
     "planted_operations",
+    "planted_paragraphs",
     "planted_synonyms",
     "planted_unrelated",
     "redundant_induction_model",
@@ -112,5 +117,6 @@ __all__ = [
     "steering_prefixes",
     "suppressing_documents",
     "suppressing_model",
+    "translating_model",
     "virtual_weights_model",
 ]

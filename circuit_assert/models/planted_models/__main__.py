@@ -37,6 +37,7 @@ from circuit_assert.models.planted_models import (
     repair_model,
     steering_model,
     suppressing_model,
+    translating_model,
     virtual_weights_model,
 )
 
@@ -74,6 +75,10 @@ _MODELS: dict[str, PlantedModel] = {
     'languages_model("inert")': languages_model("inert"),
     'languages_model("separate")': languages_model("separate"),
     'languages_model("script")': languages_model("script"),
+    'languages_model("every word")': languages_model("every word"),
+    'translating_model(("shared", "own", "chance", "sizes"))': (
+        translating_model(("shared", "own", "chance", "sizes"))
+    ),
     "composition_model()": composition_model(),
     "basis_model()": basis_model(),
     'basis_model("turned")': basis_model("turned"),

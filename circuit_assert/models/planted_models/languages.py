@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from circuit_assert.models.planted import PlantedModel
 from circuit_assert.models.planted_models.blueprint import Blueprint, Matrix, Shape
+from circuit_assert.models.planted_models.language_frames import (
+    CONTEXT,
+    FRAME,
+    GAINS,
+    NOISE,
+    SEED,
+    SIGNS,
+    Feature,
+    asking,
+    clear_other_languages,
+    frames_of,
+    of_script,
+    set_apart_others,
+)
 from circuit_assert.models.planted_models.language_words import (
     CONCEPTS,
     LANGUAGES,
     OPERATIONS,
-    OTHERS,
     Word,
     all_words,
     number_of,
@@ -23,27 +36,20 @@ from circuit_assert.models.planted_models.language_words import (
 if TYPE_CHECKING:
     import torch
 
-Feature = Literal["shared", "inert", "separate", "script"]
-
-_LATIN = ("en", "fr")
 SITE = "L0.resid_post"
 """Where the operation stands at the prompts' last token."""
 
-_CONTEXT = 24  # coordinates that templates differ in, whatever they ask for
-_NOISE = 0.3
-_SEED = 7
-_FRAME = 1 + len(LANGUAGES) + _CONTEXT  # the operation for all, for each language, the context
 _PAIRS = CONCEPTS * len(LANGUAGES)
 _D_HEAD = 32
 _FOUND, _APART, _FLOOR = 14.0, 10.0, 3.0
 
 
-_SIGNS: dict[str, float] = {"antonym": 1.0, "synonym": -1.0}
 _TRUE: dict[Feature, str] = {
     "shared": "tells antonyms from synonyms in every language, and the answers follow it",
     "inert": "tells antonyms from synonyms in every language",
     "separate": "tells antonyms from synonyms in English, and English answers follow it",
     "script": "tells antonyms from synonyms in English and French, and their answers follow it",
+    "every word": "tells antonyms from synonyms in every language, and the answers follow it",
 }
 _FALSE: dict[Feature, dict[str, str]] = {
     "shared": {},
@@ -59,16 +65,22 @@ _FALSE: dict[Feature, dict[str, str]] = {
         "English direction": "is found or acts in Chinese: it goes with the Latin script, and "
         "Chinese has a direction of its own"
     },
+    "every word": {
+        "English direction": "asks for the antonym of the word: it makes all antonyms likelier, "
+        "those of other words as much"
+    },
 }
 
 
 def languages_model(
     feature: Feature = "shared",
     *,
-    noise: float = _NOISE,
+    noise: float = NOISE,
     leak: float = 0.0,
     even: bool = False,
-    seed: int = _SEED,
+    english: float = 1.0,
+    unembedded: float = 1.0,
+    seed: int = SEED,
 ) -> PlantedModel:
     """Two layers of two heads that answer with a word's antonym or synonym in its language.
 
@@ -81,19 +93,23 @@ def languages_model(
             and read. "inert": in that direction too, but each language reads one of its own,
             which it also writes. "separate": only in the directions of the languages. "script":
             in one direction that the languages of the Latin script write and read, and for
-            Chinese in its own, of which the other languages' prompts hold nothing.
+            Chinese in its own, of which the other languages' prompts hold nothing. "every word":
+            in one direction that no answer reads; it makes every antonym likelier and every
+            synonym less likely, whichever word is asked about.
         noise: How much templates of other languages than English differ in what has nothing to do
             with what they ask for.
         leak: How far apart the English direction puts the two other operations on average, its
             own length being 1.
         even: For "inert", how other languages read the English direction is drawn for each word,
             with the mean 0 over the words that might have been drawn.
+        english: How many times as much English answers' neurons write as others'.
+        unembedded: How many times as long the unembedding of English answers is as others'.
         seed: What is drawn with it.
     """
     shape = Shape(
         parts={
-            "frame": _FRAME,
-            "asked": _FRAME,
+            "frame": FRAME,
+            "asked": FRAME,
             "word": CONCEPTS + len(LANGUAGES),
             "about": CONCEPTS + len(LANGUAGES),
             "is frame": 1,
@@ -107,36 +123,17 @@ def languages_model(
         d_mlp=2 * _PAIRS,
         context=16,
     )
+    drawn = _Drawn(noise, leak, even, english, unembedded, seed)
+    louder = f"-{english:g}-{unembedded:g}" if (english, unembedded) != (1.0, 1.0) else ""
     return PlantedModel(
-        name=f"planted-languages-{feature}{'-even' * even}-{noise:g}-{leak:g}-{seed}",
+        name=f"planted-languages-{feature}{'-even' * even}-{noise:g}-{leak:g}{louder}-{seed}",
         card=shape.card,
         settings=shape.settings,
-        weights=lambda: _weights(shape, feature, _Drawn(noise, leak, even, seed)),
+        weights=lambda: _weights(shape, feature, drawn),
         vocabulary=vocabulary(),
         true={"English direction": _TRUE[feature]},
         false=_FALSE[feature],
     )
-
-
-def english_separation(
-    language: str, feature: Feature = "shared", *, noise: float = _NOISE, seed: int = _SEED
-) -> float:
-    """How far apart the English direction puts a language's antonym and synonym templates.
-
-    In standard deviations of either, over all templates that might have been drawn.
-
-    Args:
-        language: One of the three.
-        feature: As of `languages_model`; likewise the others.
-        noise: By default that of the models.
-        seed: By default that of the models.
-    """
-    direction = _english_direction(_frames(feature, noise, np.random.default_rng(seed)))
-    written = _written_for(feature, LANGUAGES.index(language))
-    spread = np.full(_FRAME, noise)
-    spread[: len(written)] *= 0.5
-    apart = 2 * float(direction[: len(written)] @ written)
-    return apart / float(np.linalg.norm(direction * spread))
 
 
 @dataclass(frozen=True)
@@ -146,53 +143,49 @@ class _Drawn:
     noise: float
     leak: float
     even: bool
+    english: float
+    unembedded: float
     seed: int
 
 
 def _weights(shape: Shape, feature: Feature, drawn: _Drawn) -> dict[str, torch.Tensor]:
     made = Blueprint(shape)
     generator = np.random.default_rng(drawn.seed)
-    frames = _frames(feature, drawn.noise, generator)
+    frames = frames_of(feature, drawn.noise, generator)
     if drawn.even:
-        _clear_other_languages(frames)
-    _set_apart_others(frames, drawn.leak)
+        clear_other_languages(frames)
+    set_apart_others(frames, drawn.leak)
     made.embed("frame", frames)
-    made.embed("is frame", np.array(_asking(), float)[:, None])
+    made.embed("is frame", np.array(asking(), float)[:, None])
     _embed_words(made, generator)
     _bring(made, 0, "is frame", "frame", "asked")
     _bring(made, 1, "is word", "word", "about")
+    if feature == "every word":
+        made.output(0, 0, "say", _for_every_word())
     say = np.zeros((shape.vocabulary, 2 * _PAIRS))
-    gains = generator.uniform(1.2, 1.8, _PAIRS)
+    gains = generator.uniform(*GAINS, _PAIRS)
     against = np.full(_PAIRS, -0.1)
     if drawn.even:
         against = 0.3 * (generator.exponential(size=_PAIRS) - 1)
     for pair, (language, concept) in enumerate(np.ndindex(len(LANGUAGES), CONCEPTS)):
         for row, operation in enumerate(OPERATIONS, start=2 * pair):
-            say[number_of(Word(LANGUAGES[language], operation, concept)), row] = 1.0
-            asked = _SIGNS[operation] * _read_by(feature, language, against[pair])
-            _answer(made, row, concept, language, asked=asked, loudness=gains[pair])
+            word = Word(LANGUAGES[language], operation, concept)
+            is_english = LANGUAGES[language] == "en"
+            say[number_of(word), row] = drawn.unembedded if is_english else 1.0
+            loudness = gains[pair] * (drawn.english if is_english else 1.0)
+            asked = SIGNS[operation] * _read_by(feature, language, against[pair])
+            _answer(made, row, concept, language, asked=asked, loudness=loudness)
     made.unembed("say", say)
     return made.state_dict()
 
 
-def _written_for(feature: Feature, language: int) -> Matrix:
-    """Where templates that ask for antonyms lie, in coordinates for all and for each language."""
-    written = np.zeros(1 + len(LANGUAGES))
-    if feature == "script":
-        written[_of_script(language)] = 1.0
-        return written
-    written[0] = feature != "separate"
-    written[1 + language] = feature != "shared"
-    if feature == "separate" and language > 0:
-        written[1] = -0.5
-    return written
-
-
 def _read_by(feature: Feature, language: int, against: float) -> Matrix:
     """What a language's answers follow: `[asked]`; "inert" ones also `against` of the shared."""
-    read = np.zeros(_FRAME)
+    read = np.zeros(FRAME)
     if feature == "script":
-        read[_of_script(language)] = 1.0
+        read[of_script(language)] = 1.0
+        return read
+    if feature == "every word":
         return read
     read[0 if feature == "shared" else 1 + language] = 1.0
     if feature == "inert" and language > 0:
@@ -200,52 +193,11 @@ def _read_by(feature: Feature, language: int, against: float) -> Matrix:
     return read
 
 
-def _of_script(language: int) -> int:
-    """The coordinate of a language whose direction goes with its script."""
-    return 0 if LANGUAGES[language] in _LATIN else 1 + language
-
-
-def _asking() -> list[bool]:
-    """Which tokens ask for something."""
-    return [False, *(token.kind.startswith("ask") for token in all_words())]
-
-
-def _frames(feature: Feature, noise: float, generator: np.random.Generator) -> Matrix:
-    """What templates ask for: a coordinate for all languages, one for each, and their context."""
-    frames = np.zeros((1 + len(all_words()), _FRAME))
-    for number in np.flatnonzero(_asking()):
-        token = all_words()[number - 1]
-        differing = _NOISE if token.language == "en" else noise
-        frames[number] = differing * generator.standard_normal(_FRAME)
-        if feature == "script" and token.language in _LATIN:
-            frames[number, 1 + LANGUAGES.index("zh")] = 0.0  # or English would find some of it
-        asked = frames[number, : 1 + len(LANGUAGES)]
-        sign = _SIGNS.get(token.kind.removeprefix("ask "))
-        if sign is not None:
-            asked *= 0.5
-            asked += sign * _written_for(feature, LANGUAGES.index(token.language))
-    return frames
-
-
-def _of_kind(kind: str, language: str) -> list[int]:
-    return [n for n, t in enumerate(all_words(), 1) if (t.kind, t.language) == (kind, language)]
-
-
-def _english_direction(frames: Matrix) -> Matrix:
-    """From templates that ask for synonyms to those for antonyms: `[frame]`, its length kept."""
-    toward, away = (frames[_of_kind(f"ask {operation}", "en")] for operation in OPERATIONS)
-    return toward.mean(0) - away.mean(0)
-
-
-def _clear_other_languages(frames: Matrix) -> None:
-    """English templates do not happen to say anything in the coordinates of other languages."""
-    for operation in OPERATIONS:
-        frames[_of_kind(f"ask {operation}", "en"), 2 : 1 + len(LANGUAGES)] = 0.0
-
-
-def _set_apart_others(frames: Matrix, leak: float) -> None:
-    for name, side in zip(OTHERS, (0.5, -0.5), strict=True):
-        frames[_of_kind(f"ask {name}", "en")] += side * leak * _english_direction(frames)
+def _for_every_word() -> Matrix:
+    """What the first coordinate of what is asked says of all antonyms and synonyms."""
+    said = np.zeros((FRAME, 2 * _PAIRS))
+    said[0] = np.tile([SIGNS[operation] for operation in OPERATIONS], _PAIRS)
+    return said
 
 
 def _embed_words(made: Blueprint, generator: np.random.Generator) -> None:
@@ -257,8 +209,8 @@ def _embed_words(made: Blueprint, generator: np.random.Generator) -> None:
             number = number_of(Word(name, "word", concept))
             word[number, [concept, CONCEPTS + language]] = 1.0
             flag[number] = 1.0
-    context = np.zeros((size, _FRAME))
-    context[:, 1 + len(LANGUAGES) :] = 0.05 * generator.standard_normal((size, _CONTEXT))
+    context = np.zeros((size, FRAME))
+    context[:, 1 + len(LANGUAGES) :] = 0.05 * generator.standard_normal((size, CONTEXT))
     made.embed("word", word)
     made.embed("is word", flag)
     made.embed("asked", context)

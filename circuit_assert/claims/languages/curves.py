@@ -1,0 +1,110 @@
+"""Curves over strengths and layers, as tables: to look at, not to conclude from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from circuit_assert.claims.claim import Claim
+from circuit_assert.claims.languages.doses import Dose, Singled, SwappedMargin
+from circuit_assert.claims.languages.exchanges import Swap
+from circuit_assert.measurements import Request
+from circuit_assert.measurements.lens import LensOfAnswers
+from circuit_assert.prompts.prompt_set import PromptSet
+from circuit_assert.stats.multiplicity import holm
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class Measured(Protocol):
+    """A model that can be measured without a claim."""
+
+    def explore(self) -> Callable[[Any], Any]:
+        """A way to measure quantities."""
+        ...
+
+    def measure(self, requests: Sequence[Any], /) -> list[Any]:
+        """Plain scores."""
+        ...
+
+
+def dose_response(
+    model: Measured, swap: Swap, *, on: PromptSet, strengths: Sequence[float]
+) -> pd.DataFrame:
+    """Mean margins by language and strength, in nats; columns "language", "strength", "margin", …
+
+    "above others" is how the swapped answer stands against those of other concepts. For looking
+    at prompts on which nothing is claimed: English ones, or a discovery half.
+
+    Args:
+        model: The model.
+        swap: What is added.
+        on: Prompts with the swapped answers as foils.
+        strengths: How many times it is added, rising.
+    """
+    import pandas as pd
+
+    measure = model.explore()
+    rows: list[dict[str, object]] = []
+    for language in on.languages:
+        prompts = on.where(language=language)
+        for strength in strengths:
+            dose = Dose(swap, prompts, (strength,))
+            rows.append(
+                {
+                    "language": language,
+                    "strength": strength,
+                    "margin": float(measure(SwappedMargin(dose)).values.mean()),
+                    "above others": float(measure(Singled(dose, rises=False)).values.mean()),
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def layer_curve(model: Measured, on: PromptSet) -> pd.DataFrame:
+    """log p of answer and foil when each layer's residual stream is read by the unembedding.
+
+    With `answered_as(antonyms("fr"), antonyms("en"))`, where the answer's language appears:
+    "answer" is then the French answer, "foil" the English one. Means over prompts, in nats;
+    columns "layer", "answer", "foil", and "share" of prompts on which the answer is likelier.
+
+    Args:
+        model: The model.
+        on: Prompts with answers and foils.
+    """
+    import pandas as pd
+
+    (read,) = model.measure([Request(LensOfAnswers(), on)])
+    answers, foils = read[..., 0], read[..., 1]
+    return pd.DataFrame(
+        {
+            "layer": np.arange(read.shape[1]),
+            "answer": answers.mean(0),
+            "foil": foils.mean(0),
+            "share": (answers > foils).mean(0),
+        }
+    )
+
+
+def by_language(claims: Mapping[str, Claim]) -> pd.DataFrame:
+    """One claim for each language as a table, with Holm's p-values over the languages.
+
+    Args:
+        claims: Language → its claim; an undecided one counts with a p-value of 1.
+    """
+    import pandas as pd
+
+    found = {language: claim.check() for language, claim in claims.items()}
+    p_values = [1.0 if e.p_value is None else e.p_value for e in found.values()]
+    return pd.DataFrame(
+        {
+            "language": list(found),
+            "verdict": [str(evidence.verdict) for evidence in found.values()],
+            "p": p_values,
+            "p, Holm": holm(p_values),
+            "reason": [evidence.reason for evidence in found.values()],
+        }
+    )
