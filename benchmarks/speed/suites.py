@@ -17,7 +17,7 @@ from pytest_circuit_assert.rehearsal.rehearsal import rehearse
 from benchmarks.speed.floor import Floor, peak
 from benchmarks.speed.paired import Numbers, Timed, compare
 from circuit_assert import Claim, Evidence, Session
-from circuit_assert.backends.base import Edit, Read, Resume
+from circuit_assert.backends.base import Edit, Read, Resume, Untouched
 from circuit_assert.components import Site
 from circuit_assert.execution.executor import Executor
 from circuit_assert.models.spec import ModelSpec, spec_of
@@ -150,6 +150,7 @@ class WholeRuns:
         last_layer: int,
         resume: Resume | None = None,
         needed: torch.Tensor | None = None,
+        untouched: Untouched | None = None,
     ) -> torch.Tensor:
         """All blocks and all logits, with a cache of every activation; edits by hooks."""
         hooks = [(self.backend._hook_name(site), _hook(made)) for site, made in edits.items()]
