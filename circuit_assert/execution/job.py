@@ -171,7 +171,12 @@ class Job:
         return Resume(start, torch.stack([kept[int(u)] for p in group for u in p.units]))
 
     def _untouched(self, group: list[Piece], length: int) -> Untouched | None:
-        """Where all rows of a group stay as they are without interventions."""
+        """Where all rows of a group stay as they are without interventions.
+
+        Nothing is, where runs may not rest on others: a noise floor is what those would hide.
+        """
+        if not self._may_resume:
+            return None
         first = min(self._starts[piece.item] for piece in group)
         last = max(self._last_layer(piece.item) for piece in group)
         layers = range(self._entered(first), last)

@@ -111,3 +111,20 @@ def test_one_position_too_many_would_show(backend, monkeypatch):
     monkeypatch.setattr(shortcut, "_alike", lambda own, other: right(own, other) + 1)
     found, _ = scores_and_positions(backend, PATCHES["a head"])
     assert np.abs(found - whole).max() > 1e-3
+
+
+def test_a_noise_floor_rests_on_no_other_run(backend):
+    engine = Executor(backend)
+    engine.run([under(PATCHES["a head"])])
+    asked = []
+    right = type(backend).run
+
+    def run(self, tokens, **options):
+        asked.append(options.get("untouched"))
+        return right(self, tokens, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(type(backend), "run", run)
+        engine.noise_floor(under(PATCHES["a head"]))
+    assert asked
+    assert set(asked) == {None}
