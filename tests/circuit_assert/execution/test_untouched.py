@@ -115,6 +115,7 @@ def test_one_position_too_many_would_show(backend, monkeypatch):
 
 def test_a_noise_floor_rests_on_no_other_run(backend):
     engine = Executor(backend)
+    engine.run([Request(LogitDifference(), PROMPTS)])
     engine.run([under(PATCHES["a head"])])
     asked = []
     right = type(backend).run
