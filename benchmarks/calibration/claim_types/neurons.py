@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from itertools import count
 
 import numpy as np
 
-from benchmarks.calibration.claim_types.case import Case, detectable
+from benchmarks.calibration.claim_types.case import Case, detectable, with_bound
 from circuit_assert import Claim, PromptSet, Session, neuron_promotes_token
-from circuit_assert.claims.criteria import AllOf, Body, Criterion
 from circuit_assert.claims.discrimination import Discrimination
 from circuit_assert.claims.promotion import LogitDrop, Promotion, matched_tokens
 from circuit_assert.components import Neuron
 from circuit_assert.models.model import Model
 from circuit_assert.models.planted_models import neuron_documents, neuron_model
 from circuit_assert.models.planted_models.neurons import TOKENS
-from circuit_assert.stats import above
 
 _TOKEN = TOKENS[0]
 _NEURON = "L2N0"
@@ -77,27 +74,7 @@ def _activity_at_its_bound(seed: int) -> Iterator[Claim]:
     measured = model.explore()(Discrimination(of))
     everywhere = np.ones(len(measured.clusters), bool)
     bound = measured.statistic(everywhere)
-    return (_with_activity_above(claim, bound) for claim in _claims(model, _clearly_less))
-
-
-def _with_activity_above(claim: Claim, bound: float) -> Claim:
-    body = claim.body
-    assert isinstance(body, Body)
-    assert isinstance(body.primaries, AllOf)
-    moved = [
-        replace(part, region=above(bound))
-        if isinstance(part, Criterion) and part.name == "activation"
-        else part
-        for part in body.primaries.parts
-    ]
-    return Claim(
-        claim.kind,
-        claim.words,
-        model=claim.model,
-        body=replace(body, primaries=AllOf(tuple(moved))),
-        arguments={**claim.arguments, "activation above": f"{bound:g}"},
-        source=claim.source,
-    )
+    return (with_bound(claim, "activation", bound) for claim in _claims(model, _clearly_less))
 
 
 def _clearly(seed: int) -> Iterator[Claim]:

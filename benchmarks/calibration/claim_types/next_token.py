@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from functools import lru_cache
 from itertools import count
 
 import numpy as np
 
-from benchmarks.calibration.claim_types.case import Case, detectable
+from benchmarks.calibration.claim_types.case import Case, detectable, with_bound
 from circuit_assert import (
     Claim,
     PromptSet,
@@ -18,7 +17,6 @@ from circuit_assert import (
     neuron_prefers_next_token,
 )
 from circuit_assert.claims.activity_drops import LostShare
-from circuit_assert.claims.criteria import AllOf, Body, Criterion
 from circuit_assert.claims.head_attributions import AttributionContrast
 from circuit_assert.claims.next_token_neurons import NextToken
 from circuit_assert.claims.promotion import Promotion, matched_tokens
@@ -33,7 +31,6 @@ from circuit_assert.models.planted_models import (
 )
 from circuit_assert.models.planted_models.activating import READ_TOKENS
 from circuit_assert.models.planted_models.neurons import TOKENS
-from circuit_assert.stats import above
 
 _PREFERS, _ACTIVATES = "neuron_prefers_next_token", "head_activates_neuron"
 _JITTER = 0.3  # so that the neuron is not always right
@@ -136,27 +133,7 @@ def _attribution_at_its_bound(seed: int) -> Iterator[Claim]:
     """Its bound, zero, is moved to what it is: a head that adds nothing does nothing else."""
     model = _activating(seed)
     known = float(model.explore()(AttributionContrast(_READS, _HEAD)).values.mean())
-    return (_with_attribution_above(claim, known) for claim in _activates(model, 0.1))
-
-
-def _with_attribution_above(claim: Claim, bound: float) -> Claim:
-    body = claim.body
-    assert isinstance(body, Body)
-    assert isinstance(body.primaries, AllOf)
-    moved = [
-        replace(part, region=above(bound))
-        if isinstance(part, Criterion) and part.name == "attribution"
-        else part
-        for part in body.primaries.parts
-    ]
-    return Claim(
-        claim.kind,
-        claim.words,
-        model=claim.model,
-        body=replace(body, primaries=AllOf(tuple(moved))),
-        arguments={**claim.arguments, "attribution above": f"{bound:g}"},
-        source=claim.source,
-    )
+    return (with_bound(claim, "attribution", known) for claim in _activates(model, 0.1))
 
 
 def _clearly_activates(seed: int) -> Iterator[Claim]:
