@@ -15,9 +15,10 @@ from circuit_assert.models.planted_models.blueprint import (
     shift_by,
     wave_codes,
 )
+from circuit_assert.models.planted_models.documents import in_documents
 from circuit_assert.models.planted_models.induction import words
 from circuit_assert.prompts.base import Ints
-from circuit_assert.prompts.prompt_set import Prompt, PromptSet
+from circuit_assert.prompts.prompt_set import PromptSet
 
 if TYPE_CHECKING:
     import torch
@@ -91,11 +92,8 @@ def activating_documents(*, documents: int = 40, length: int = 60, seed: int = 0
         seed: What they are drawn with.
     """
     generator = np.random.default_rng([seed, documents, length])
-    prompts = tuple(
-        Prompt(_document(generator, length), clusters={"document": str(number)})
-        for number in range(documents)
-    )
-    return PromptSet("random words", prompts, cluster_by=("document",))
+    texts = (_document(generator, length) for _ in range(documents))
+    return in_documents("random words", texts)
 
 
 def _document(generator: np.random.Generator, length: int) -> str:

@@ -15,8 +15,9 @@ from circuit_assert.models.planted_models.blueprint import (
     shift_by,
     wave_codes,
 )
+from circuit_assert.models.planted_models.documents import in_documents
 from circuit_assert.prompts.base import Ints
-from circuit_assert.prompts.prompt_set import Prompt, PromptSet
+from circuit_assert.prompts.prompt_set import PromptSet
 
 if TYPE_CHECKING:
     import torch
@@ -92,11 +93,9 @@ def explained_documents(*, documents: int = 80, length: int = 50, seed: int = 0)
         seed: What they are drawn with.
     """
     generator = np.random.default_rng([seed, documents, length])
-    prompts = tuple(
-        Prompt(_document(generator, length), clusters={"document": str(number)})
-        for number in range(documents)
+    return in_documents(
+        "words of families", (_document(generator, length) for _ in range(documents))
     )
-    return PromptSet("words of families", prompts, cluster_by=("document",))
 
 
 def _document(generator: np.random.Generator, length: int) -> str:

@@ -12,7 +12,8 @@ from circuit_assert.dictionaries.dictionary import Dictionary
 from circuit_assert.dictionaries.encoders import Jump, Matrices
 from circuit_assert.models.planted import PlantedModel
 from circuit_assert.models.planted_models.blueprint import Blueprint, Matrix, Shape, random_codes
-from circuit_assert.prompts.prompt_set import Prompt, PromptSet
+from circuit_assert.models.planted_models.documents import in_documents
+from circuit_assert.prompts.prompt_set import PromptSet
 
 if TYPE_CHECKING:
     import torch
@@ -108,11 +109,9 @@ def feature_documents(*, documents: int = 48, length: int = 40, seed: int = 0) -
         seed: What they are drawn with.
     """
     generator = np.random.default_rng([seed, documents, length])
-    prompts = tuple(
-        Prompt(_document(generator, length), clusters={"document": str(number)})
-        for number in range(documents)
+    return in_documents(
+        "words in four scripts", (_document(generator, length) for _ in range(documents))
     )
-    return PromptSet("words in four scripts", prompts, cluster_by=("document",))
 
 
 def _document(generator: np.random.Generator, length: int) -> str:
