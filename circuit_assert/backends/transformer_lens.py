@@ -1,4 +1,4 @@
-"""Models run by transformer-lens: the only module that names it."""
+"""Models run by transformer-lens."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from circuit_assert.backends.blocks import Blocks
 from circuit_assert.backends.generation import Edits, Run, remembers_exactly, written_on
 from circuit_assert.backends.head_inputs import by_query_head, embeddings
 from circuit_assert.backends.narrowing import given_back, only_at
+from circuit_assert.backends.norms import compute_norms_once
 from circuit_assert.backends.queries_keys import is_rotary, obstacle, vectors
 from circuit_assert.backends.rereading import Rereading
 from circuit_assert.backends.shortcuts import narrows_exactly, rereads_exactly, resumes_exactly
@@ -120,6 +121,7 @@ class TransformerLensBackend:
         bridge.eval()
         for parameter in bridge.original_model.parameters():
             parameter.requires_grad_(False)
+        compute_norms_once(bridge)
         self._bridge = bridge
         self._rereading = Rereading(bridge)
         self._blocks = Blocks(bridge.original_model, card.layers)
