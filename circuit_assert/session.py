@@ -154,7 +154,7 @@ class Session:
         try:
             self._evaluate_ahead(spec, claims)
         except Exception:
-            half = len(claims) // 2 if self._resident == spec else 0
+            half = len(claims) // 2 if self._known_of(spec).recognise() else 0
             for part in (claims[:half], claims[half:]) if half else ():
                 self._prefetch(spec, part)
 
@@ -233,7 +233,9 @@ class Session:
     def _evaluate_one_model(self, spec: ModelSpec, claims: Sequence[Claim]) -> None:
         from circuit_assert.remembered import RememberedVerdicts
 
-        known = self._loaded(spec)
+        known = self._known_of(spec)
+        if not known.recognise():
+            self._loaded(spec)
         remembered = RememberedVerdicts(known, self.false_pass_rate)
         new: list[Claim] = []
         for claim in claims:
@@ -243,7 +245,7 @@ class Session:
             else:
                 self._evidence[spec, claim.id] = evidence
         if new:
-            self._judge_anew(known, new)
+            self._judge_anew(self._loaded(spec), new)
         for claim in new:
             remembered.put(claim, self._evidence[spec, claim.id])
 
@@ -289,14 +291,17 @@ class Session:
         if failure is not None:  # raised here, so that no frame that holds tensors leaves
             raise failure
 
-    def _loaded(self, spec: ModelSpec) -> Known:
+    def _known_of(self, spec: ModelSpec) -> Known:
         from circuit_assert.execution.known import Known
 
-        if self._resident is not None and self._resident != spec:
-            self._unload(self._resident)
         if spec not in self._known:
             self._known[spec] = Known(spec, self._progress, self._cache, self.memory)
-        self._known[spec].load()
+        return self._known[spec]
+
+    def _loaded(self, spec: ModelSpec) -> Known:
+        if self._resident is not None and self._resident != spec:
+            self._unload(self._resident)
+        self._known_of(spec).load()
         self._resident = spec
         return self._known[spec]
 

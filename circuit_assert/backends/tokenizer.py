@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from functools import cached_property
 from typing import Any
 
@@ -13,6 +14,7 @@ from circuit_assert.models.spec import ModelSpec
 from circuit_assert.prompts.base import Ints, Tokenizer
 
 _NO_LIMIT = 1 << 30
+_AROUND_TEXTS = ("post_processor", "padding", "truncation")  # special tokens and such: never asked
 
 
 class HuggingFaceTokenizer:
@@ -50,7 +52,9 @@ class HuggingFaceTokenizer:
         backend = getattr(self._tokenizer, "backend_tokenizer", None)
         if backend is None:
             return None
-        return hashlib.sha256(backend.to_str().encode()).hexdigest()
+        stated: dict[str, Any] = json.loads(backend.to_str())
+        cuts = {part: stated[part] for part in stated if part not in _AROUND_TEXTS}
+        return hashlib.sha256(json.dumps(cuts).encode()).hexdigest()
 
     def encode(self, text: str) -> list[int]:
         """The tokens of a text, without special tokens."""

@@ -9,15 +9,15 @@ from dataclasses import fields, is_dataclass
 from functools import lru_cache
 from importlib import metadata, resources
 from importlib.resources.abc import Traversable
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
+import torch
 
-from circuit_assert.backends.base import Backend
 from circuit_assert.dictionaries.dictionary import Dictionary
 from circuit_assert.execution.store import Store
 from circuit_assert.models.model import Model
-from circuit_assert.prompts.base import Prompts
+from circuit_assert.prompts.base import Prompts, Tokenizer
 
 _PACKAGE = "circuit_assert"
 _ROOMS = (
@@ -41,6 +41,25 @@ class NoIdentity(Exception):  # noqa: N818 - an answer, not a failure
     """Something that a score depends on cannot be told from something else."""
 
 
+class Fingerprinted(Protocol):
+    """A model of which it is known what its weights are."""
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of the weights and of how they were made."""
+        ...
+
+    @property
+    def device(self) -> torch.device:
+        """Where it is."""
+        ...
+
+    @property
+    def tokenizer(self) -> Tokenizer:
+        """Its tokenizer."""
+        ...
+
+
 class Identity:
     """Hashes of what is measured on one model.
 
@@ -51,7 +70,7 @@ class Identity:
         store: It has the prompts' tokens.
     """
 
-    def __init__(self, backend: Backend, store: Store) -> None:
+    def __init__(self, backend: Fingerprinted, store: Store) -> None:
         self._store = store
         device = backend.device
         self._circumstances = "\n".join([backend.fingerprint, device.type, engine()])

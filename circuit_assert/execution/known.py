@@ -13,6 +13,8 @@ from circuit_assert.errors import ExecutionError
 from circuit_assert.execution.cost import Work
 from circuit_assert.execution.executor import Executor
 from circuit_assert.execution.memory import budget, release
+from circuit_assert.execution.recall import Recall
+from circuit_assert.execution.seen import remember, seen_before
 from circuit_assert.execution.store import Store
 from circuit_assert.measurements.base import AnyRequest, Array
 from circuit_assert.models.spec import ModelSpec
@@ -43,6 +45,7 @@ class Known:
         self._progress, self._cache, self._memory = progress, cache, memory
         self._executor: Executor | None = None
         self._store: Store | None = None
+        self._earlier: Recall | None = None
         self._before = Work()
 
     @property
@@ -94,6 +97,17 @@ class Known:
             cache=self._cache,
         )
         self._store = self._executor.store
+        if self._cache:
+            remember(self.spec, backend.fingerprint, backend.tokenizer, self._cache)
+
+    def recognise(self) -> bool:
+        """Whether texts of earlier runs can be recalled: it is loaded, or was with these files."""
+        if self._executor is None and self._earlier is None and self._cache:
+            seen = seen_before(self.spec, self._cache)
+            if seen is not None:
+                self.fingerprint = seen.fingerprint
+                self._earlier = Recall(self._cache, seen, Store(seen.tokenizer))
+        return self._executor is not None or self._earlier is not None
 
     def unload(self) -> None:
         """Free the weights; scores stay. Warns when something outside still holds the model."""
@@ -127,7 +141,13 @@ class Known:
         return self.executor.noise_floor(request)
 
     def recalled_text(self, *given: object) -> str | None:
-        """A text that an earlier run kept for what is given; None without one."""
+        """A text that an earlier run kept for what is given; None without one.
+
+        Raises:
+            ExecutionError: when the model is neither loaded nor recognised.
+        """
+        if self._executor is None and self._earlier is not None:
+            return self._earlier.text(*given)
         return self.executor.recalled_text(*given)
 
     def remember_text(self, text: str, *given: object) -> None:

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from circuit_assert.backends.base import Backend
 from circuit_assert.execution.cache import Remembered, ScoreCache
-from circuit_assert.execution.identity import Identity, NoIdentity, everything
+from circuit_assert.execution.identity import Fingerprinted, Identity, NoIdentity, everything
 from circuit_assert.execution.store import Store
 from circuit_assert.measurements.activations import Kept
 from circuit_assert.measurements.base import AnyRequest, Request, WeightRequest
@@ -17,15 +16,15 @@ _LARGE = 1 << 24  # bytes
 
 
 class Recall:
-    """The score cache, seen from one loaded model.
+    """The score cache, seen from one model.
 
     Args:
         folder: Where scores are kept.
-        backend: The model.
+        backend: The model, loaded or known by its files.
         store: It has the prompts' tokens.
     """
 
-    def __init__(self, folder: Path, backend: Backend, store: Store) -> None:
+    def __init__(self, folder: Path, backend: Fingerprinted, store: Store) -> None:
         self.reused = 0
         self._cache = ScoreCache(folder)
         self._tokenizer = backend.tokenizer
@@ -64,12 +63,12 @@ class Recall:
 
     def text(self, *given: object) -> str | None:
         """A text that was kept for what is given, by all of this package's code."""
-        kept = self._get("text", everything(), *given)
+        kept = self._get("text", everything(), self._cut, *given)
         return kept if isinstance(kept, str) else None
 
     def put_text(self, text: str, *given: object) -> None:
         """Keep a text for what is given."""
-        self._put(text, "text", everything(), *given)
+        self._put(text, "text", everything(), self._cut, *given)
 
     def _get(self, *given: object) -> Remembered | None:
         try:
@@ -87,9 +86,13 @@ class Recall:
     def _described(self, request: AnyRequest) -> tuple[object, ...]:
         """All that its scores depend on beside the model: for weights, also how texts are cut."""
         if isinstance(request, WeightRequest):
-            cut = getattr(self._tokenizer, "fingerprint", None) or _Unknown()
-            return "weights", request.measurement, cut
+            return "weights", request.measurement, self._cut
         return request.measurement, request.on, request.side, request.under
+
+    @property
+    def _cut(self) -> object:
+        """How texts are cut into tokens."""
+        return getattr(self._tokenizer, "fingerprint", None) or _Unknown()
 
 
 class _Unknown:
