@@ -80,6 +80,9 @@ if TYPE_CHECKING:
     from circuit_assert.claims.languages.curves import (
         layer_curve as layer_curve,
     )
+    from circuit_assert.claims.languages.curves import (
+        overlap_curve as overlap_curve,
+    )
     from circuit_assert.claims.languages.exchanges import (
         swap_conditions as swap_conditions,
     )
@@ -147,6 +150,7 @@ if TYPE_CHECKING:
         feature_promotes_tokens as feature_promotes_tokens,
     )
     from circuit_assert.claims.sinks import head_is_attention_sink as head_is_attention_sink
+    from circuit_assert.claims.steering.curves import steering_response as steering_response
     from circuit_assert.claims.steering.outputs import (
         steering_makes_output as steering_makes_output,
     )
@@ -329,6 +333,8 @@ _HOMES = {
     "by_language": "claims.languages.curves",
     "dose_response": "claims.languages.curves",
     "layer_curve": "claims.languages.curves",
+    "overlap_curve": "claims.languages.curves",
+    "steering_response": "claims.steering.curves",
     "paragraphs": "prompts.paragraphs",
     "answered_as": "prompts.swaps",
     "both_ways": "prompts.swaps",
@@ -433,6 +439,7 @@ __all__ = [
     "on_one_prompt",
     "other_operands",
     "ov_circuit_copies",
+    "overlap_curve",
     "overlap_peaks_in_the_middle",
     "paragraphs",
     "patching_breaks_logit",
@@ -449,6 +456,7 @@ __all__ = [
     "some_head_is",
     "sparsity_increases_superposition",
     "steering_makes_output",
+    "steering_response",
     "subspaces_are_disjoint",
     "subspaces_overlap",
     "swap_conditions",

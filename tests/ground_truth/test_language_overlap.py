@@ -5,7 +5,11 @@ from dataclasses import dataclass
 import pytest
 import torch
 
-from circuit_assert import features_overlap_across_languages, overlap_peaks_in_the_middle
+from circuit_assert import (
+    features_overlap_across_languages,
+    overlap_curve,
+    overlap_peaks_in_the_middle,
+)
 from circuit_assert.components import Site
 from circuit_assert.models.planted_models import planted_paragraphs, translating_model
 from circuit_assert.session import Session
@@ -105,3 +109,16 @@ def test_nothing_is_supported_of_a_model_with_random_weights(seed):
     model = Session().model(translating_model(layers).with_random_weights(seed))
     claims = [overlap(model, "L1.mlp_post"), overlap_peaks_in_the_middle(model, **OPTIONS)]
     assert all(e.verdict is not Verdict.SUPPORTED for e in model.court.evaluate(claims))
+
+
+def test_a_curve_shows_in_which_layers_texts_share_neurons(model_of):
+    """The claim's effect at each layer: the words' neurons stand in the second of three."""
+    model = model_of(translating_model(("own", "shared", "own")))
+    curve = overlap_curve(model, PARAGRAPHS, languages=("en", "fr"), tokens=8)
+    assert curve["layer"].tolist() == [0, 1, 2]
+    effects = [
+        overlap(model, f"L{layer}.mlp_post").check().findings[0].effect for layer in range(3)
+    ]
+    assert curve["overlap"].tolist() == pytest.approx(effects, abs=1e-12)
+    assert curve["overlap"][1] > 0.5 + curve["overlap"][[0, 2]].max()
+    assert (curve["error"] > 0).any()

@@ -3,7 +3,14 @@
 import numpy as np
 import pytest
 
-from circuit_assert import PromptSet, ScriptShare, Session, plain_text, steering_makes_output
+from circuit_assert import (
+    PromptSet,
+    ScriptShare,
+    Session,
+    plain_text,
+    steering_makes_output,
+    steering_response,
+)
 from circuit_assert.errors import ClaimError, ComponentError, PromptError
 from circuit_assert.models.planted_models import (
     steering_documents,
@@ -111,3 +118,15 @@ def test_bad_input_is_refused_before_a_model_loads():
         steers(model["L0N0"], tokens=2)
     with pytest.raises(ClaimError, match="unharmed"):
         steers(model["L0N0"], unharmed=plain_text())
+
+
+def test_a_response_shows_what_is_written_at_each_strength(model):
+    table = steering_response(
+        model, model["L0N0"], [CYRILLIC, GREEK], on=ON, natural=NATURAL, strengths=(0.0, 0.5, 1.0)
+    )
+    by_output = {name: part["share"].tolist() for name, part in table.groupby("output")}
+    none, half, whole = by_output[str(CYRILLIC)]
+    assert none < 0.3 < whole
+    assert none <= half <= whole
+    assert max(by_output[str(GREEK)]) < 0.3
+    assert table["strength"].tolist() == [0.0, 0.5, 1.0] * 2

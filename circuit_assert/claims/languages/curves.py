@@ -10,6 +10,12 @@ import numpy as np
 from circuit_assert.claims.claim import Claim
 from circuit_assert.claims.languages.doses import Dose, Singled, SwappedMargin
 from circuit_assert.claims.languages.exchanges import Swap
+from circuit_assert.claims.languages.overlapping import Overlap
+from circuit_assert.claims.languages.overlaps import (
+    ModelWithLayers,
+    checked_pair,
+    neurons_of_layers,
+)
 from circuit_assert.measurements import Request
 from circuit_assert.measurements.lens import LensOfAnswers
 from circuit_assert.prompts.prompt_set import PromptSet
@@ -29,6 +35,10 @@ class Measured(Protocol):
     def measure(self, requests: Sequence[Any], /) -> list[Any]:
         """Plain scores."""
         ...
+
+
+class MeasuredByLayer(Measured, ModelWithLayers, Protocol):
+    """Likewise, with layers that can be named."""
 
 
 def dose_response(
@@ -87,6 +97,43 @@ def layer_curve(model: Measured, on: PromptSet) -> pd.DataFrame:
             "share": (answers > foils).mean(0),
         }
     )
+
+
+def overlap_curve(
+    model: MeasuredByLayer,
+    on: PromptSet,
+    *,
+    languages: tuple[str, str],
+    tokens: int = 24,
+    quantile: float = 0.9,
+) -> pd.DataFrame:
+    """How much of their active neurons texts share with their translations, layer by layer.
+
+    The overlap of `features_overlap_across_languages`, beyond that with other paragraphs. Means
+    over paragraphs; columns "layer", "overlap", and "error", the standard error of the mean.
+
+    Args:
+        model: The model.
+        on: Paragraphs, as there.
+        languages: Two of theirs.
+        tokens: How many tokens of each paragraph count.
+        quantile: Above which a neuron counts as active.
+
+    Raises:
+        ClaimError: as there; and for a model of unknown size.
+    """
+    import pandas as pd
+
+    every = neurons_of_layers(model)
+    pair = checked_pair(on, languages, tokens, quantile)
+    measure = model.explore()
+    rows: list[dict[str, float]] = []
+    for layer in range(len(every)):
+        only = tuple(float(layer == other) for other in range(len(every)))
+        values = measure(Overlap(every, only, pair, tokens, quantile)).values
+        error = float(values.std(ddof=1)) / len(values) ** 0.5
+        rows.append({"layer": layer, "overlap": float(values.mean()), "error": error})
+    return pd.DataFrame(rows)
 
 
 def by_language(claims: Mapping[str, Claim]) -> pd.DataFrame:

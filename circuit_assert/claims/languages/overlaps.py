@@ -76,7 +76,7 @@ def features_overlap_across_languages(
         reach them.
     """
     features = _features(model, at)
-    pair = _checked(on, languages, tokens, quantile)
+    pair = checked_pair(on, languages, tokens, quantile)
     overlap = Overlap((features,), (1.0,), pair, tokens, quantile)
     return _body(overlap, by, model, f"across {languages[0]} and {languages[1]}")
 
@@ -117,15 +117,12 @@ def overlap_peaks_in_the_middle(
     Pitfalls:
         A contrast of thirds: a peak within the last third counts against it.
     """
-    card = model.card
-    if not layers and card is None:
-        raise ClaimError(f"{model.name} has not been fetched: give the features of its layers=[…].")
-    features = tuple(layers) or tuple(MLPNeurons(n) for n in range(card.layers if card else 0))
+    features = tuple(layers) or neurons_of_layers(model)
     if len(features) < _LEAST_LAYERS:
         raise ClaimError(
             f"thirds take at least {_LEAST_LAYERS} layers; {model.name} has {len(features)}."
         )
-    pair = _checked(on, languages, tokens, quantile)
+    pair = checked_pair(on, languages, tokens, quantile)
     overlap = Overlap(features, _middle(len(features)), pair, tokens, quantile)
     return _body(overlap, by, model, f"across {languages[0]} and {languages[1]}")
 
@@ -169,7 +166,26 @@ def _features(model: ModelWithSites, at: str | Features) -> Features:
     return MLPNeurons(site.layer)
 
 
-def _checked(on: PromptSet, languages: Iterable[str], tokens: int, quantile: float) -> Translations:
+def neurons_of_layers(model: ModelWithLayers) -> tuple[MLPNeurons, ...]:
+    """The neurons of each layer, as features.
+
+    Raises:
+        ClaimError: for a model of unknown size.
+    """
+    card = model.card
+    if card is None:
+        raise ClaimError(f"{model.name} has not been fetched: give the features of its layers=[…].")
+    return tuple(MLPNeurons(layer) for layer in range(card.layers))
+
+
+def checked_pair(
+    on: PromptSet, languages: Iterable[str], tokens: int, quantile: float
+) -> Translations:
+    """Paragraphs in two languages, each with its translation.
+
+    Raises:
+        ClaimError: for what is not two of their languages, no tokens, or no quantile.
+    """
     two = tuple(languages)
     if len(set(two)) != 2 or not set(two) <= set(on.languages):
         raise ClaimError(

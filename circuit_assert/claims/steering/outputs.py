@@ -77,15 +77,8 @@ def steering_makes_output(
         matches base64's alphabet; `Alphabet` asks for entropy and for every kind of character.
         That adding it does something does not say that the model uses it: `feature_matters` does.
     """
-    one = one_feature(feature, "steering_makes_output")
-    where = natural
-    if where is None and isinstance(one, Direction) and isinstance(one.toward, Prompts):
-        where = one.toward
-    if where is None:
-        raise ClaimError(f"give natural=, documents on which {one} is active.")
+    of = steered(feature, on, strength, natural, tokens)
     _check(by, strength, tokens, unharmed, within)
-    of = Steered(Activity(one, where), on, strength, tokens)
-
     model = feature.model
     guards = [
         _most("dose", DoseResponse(of, output), f"{output} rise with the dose", model),
@@ -111,6 +104,24 @@ def steering_makes_output(
         guards.append(Criterion("unharmed", harm, below(within), words, "nats", model))
     rise = _most("rise", Rise(of, output, by), f"{output} rise by {by:g}", model)
     return all_of(rise, guards=guards)
+
+
+def steered(
+    feature: Subject, on: Prompts, strength: float, natural: Prompts | None, tokens: int
+) -> Steered:
+    """A feature, and prompts that are continued with it added.
+
+    Raises:
+        ComponentError: when it is not one neuron, latent, vector or direction.
+        ClaimError: without `natural` for what is no direction.
+    """
+    one = one_feature(feature, "steering_makes_output")
+    where = natural
+    if where is None and isinstance(one, Direction) and isinstance(one.toward, Prompts):
+        where = one.toward
+    if where is None:
+        raise ClaimError(f"give natural=, documents on which {one} is active.")
+    return Steered(Activity(one, where), on, strength, tokens)
 
 
 def _most(name: str, quantity: Quantity, words: str, model: Owner) -> Criterion:

@@ -72,6 +72,35 @@ class Rise(Quantity):
 
 
 @dataclass(frozen=True)
+class ShareAt(Quantity):
+    """The share of what is written that a scorer counts, prefix by prefix.
+
+    Args:
+        of: The feature and the prompts.
+        output: The scorer.
+        dose: How much of it is added, 1 being full strength.
+    """
+
+    of: Steered
+    output: Scorer
+    dose: float
+
+    def needs(self, scores: Scores) -> Iterable[AnyRequest]:
+        """Activations; then what is written."""
+        return _then(self.of.needs(scores), scores, lambda: [self.of.written(scores, self.dose)])
+
+    def measured(self, scores: Scores) -> Measured:
+        """One share a prefix."""
+        counted = shares(self.of.written(scores, self.dose), self.output, scores)
+        prompts = scores.tokenized(self.of.on)
+        return Measured(counted, prompts.clusters, tuple(prompts.kept.tolist()))
+
+    def noise(self, scores: Scores, floor_of: Callable[[AnyRequest], float]) -> float:
+        """None: which tokens are written is decided once."""
+        return 0.0
+
+
+@dataclass(frozen=True)
 class DoseResponse(Quantity):
     """Whether the share rises with the dose: none, a quarter, half, all of it.
 

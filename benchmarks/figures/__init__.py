@@ -1,0 +1,1 @@
+"""Figures of the docs: what is measured on a real model, drawn."""
