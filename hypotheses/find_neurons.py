@@ -1,0 +1,108 @@
+"""Look for neurons of one meaning or of one context on discovery halves; suites test the others.
+
+    python hypotheses/find_neurons.py smollm2-135m-instruct
+
+prints, for some words and languages, the neurons of a few layers that are best by the precision of
+their activations at their worst level, or by F1 as detectors of a language, on documents that the
+suites do not judge by.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from circuit_assert import Session, paragraphs, plain_text
+from circuit_assert.claims.contexts.cuts import best_cut
+from circuit_assert.components import Neuron
+from circuit_assert.measurements import Request
+from circuit_assert.measurements.many_activations import ManyActivations
+from circuit_assert.measurements.mean_activations import MeanActivations
+from circuit_assert.models.model import Model
+
+WORDS = {
+    "articles": {"the", "a", "an"},
+    "forms of 'be'": {"is", "was", "are", "were", "be", "been", "am"},
+    "pronouns": {"he", "she", "it", "they", "we", "i", "you"},
+    "ends of sentences": {".", "!", "?"},
+    "commas": {","},
+    "prepositions": {"of", "in", "on", "at", "by", "from", "with", "to", "for"},
+    "conjunctions": {"and", "or", "but"},
+    "possessives": {"his", "her", "its", "their", "our", "my", "your"},
+    "negations": {"not", "no", "never", "n't"},
+}
+SHARES = (0.01, 0.02, 0.05)
+_LEVELS = 5
+
+
+def of_one_meaning(model: Model, layers: tuple[int, ...]) -> pd.DataFrame:
+    """Words, shares and neurons, the best worst level first."""
+    on = plain_text().half("discovery")
+    rows = on.tokenize(model.tokenizer).tokens["clean"]
+    pieces = [model.tokenizer.piece(int(t)).strip().lower() for row in rows for t in row[1:]]
+    labels = {name: np.array([piece in words for piece in pieces]) for name, words in WORDS.items()}
+    found: list[dict[str, object]] = []
+    for layer in layers:
+        every = tuple(Neuron(layer, n) for n in range(model.card.d_mlp if model.card else 0))
+        (scores,) = model.measure([Request(ManyActivations(every), on)])
+        values = np.concatenate([each[1 : len(r)] for each, r in zip(scores, rows, strict=True)])
+        values = values * np.where(values.max(0) >= -values.min(0), 1, -1)
+        for share in SHARES:
+            found += [{**row, "share": share} for row in _levels(values, labels, share, layer)]
+    return pd.DataFrame(found).sort_values("worst", ascending=False)
+
+
+def _levels(
+    values: np.ndarray, labels: dict[str, np.ndarray], share: float, layer: int
+) -> Iterator[dict[str, object]]:
+    count = int(share * len(values))
+    top = np.argsort(-values, axis=0)[:count]
+    largest = np.take_along_axis(values, top, 0)
+    counted = (largest**2).sum(0) / (values**2).sum(0)
+    for name, label in labels.items():
+        parts = zip(
+            np.array_split(largest, _LEVELS), np.array_split(label[top], _LEVELS), strict=True
+        )
+        precision = np.array([(a * said).sum(0) / a.sum(0) for a, said in parts])
+        worst = precision.min(0)
+        for neuron in np.argsort(-worst)[:3]:
+            yield {
+                "words": name,
+                "neuron": f"L{layer}N{neuron}",
+                "worst": worst[neuron],
+                "highest": precision[0, neuron],
+                "counted": counted[neuron],
+            }
+
+
+def of_a_context(model: Model) -> pd.DataFrame:
+    """Languages and neurons, the best F1 first."""
+    on = paragraphs().half("discovery")
+    languages = np.array([prompt.language for prompt in on])
+    found: list[dict[str, object]] = []
+    for layer in range(model.card.layers if model.card else 0):
+        (means,) = model.measure([Request(MeanActivations(layer), on)])
+        for language in np.unique(languages):
+            scores = np.array([best_cut(each, languages == language)[2] for each in means.T])
+            for neuron in np.argsort(-scores)[:3]:
+                found.append(
+                    {"language": language, "neuron": f"L{layer}N{neuron}", "F1": scores[neuron]}
+                )
+    return pd.DataFrame(found).sort_values("F1", ascending=False)
+
+
+def main(name: str) -> None:
+    """Print the candidates of one model."""
+    model = Session().model(name)
+    layers = (0, 1, 2, 8, 12, 15, 17) if name.startswith("gemma") else (0, 1, 2, 10, 20, 28, 29)
+    meanings = of_one_meaning(model, layers)
+    print(meanings[meanings["counted"] > 0.5].groupby("words").head(4).round(3).to_string(), "\n")
+    print(meanings.groupby("words").head(3).round(3).to_string(), "\n")
+    print(of_a_context(model).groupby("language").head(6).round(3).to_string())
+
+
+if __name__ == "__main__":
+    main(sys.argv[1] if len(sys.argv) > 1 else "smollm2-135m-instruct")
