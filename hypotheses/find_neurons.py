@@ -11,17 +11,19 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from circuit_assert import Session, paragraphs, plain_text
-from circuit_assert.claims.contexts.cuts import best_cut
 from circuit_assert.components import Neuron
-from circuit_assert.measurements import Request
+from circuit_assert.interventions import Ablation
+from circuit_assert.measurements import Loss, Request
 from circuit_assert.measurements.many_activations import ManyActivations
 from circuit_assert.measurements.mean_activations import MeanActivations
 from circuit_assert.models.model import Model
+from circuit_assert.prompts.chosen import Chosen
 
 WORDS = {
     "articles": {"the", "a", "an"},
@@ -35,7 +37,8 @@ WORDS = {
     "negations": {"not", "no", "never", "n't"},
 }
 SHARES = (0.01, 0.02, 0.05)
-_LEVELS = 5
+_LEVELS, _BEST = 5, 12
+_LOSS = Loss(places=12)
 
 
 def of_one_meaning(model: Model, layers: tuple[int, ...]) -> pd.DataFrame:
@@ -78,30 +81,43 @@ def _levels(
             }
 
 
-def of_a_context(model: Model) -> pd.DataFrame:
-    """Languages and neurons, the best F1 first."""
+def of_a_context(model: Model, language: str) -> pd.DataFrame:
+    """The neurons that tell a language with the widest margin, and what is lost without each."""
     on = paragraphs().half("discovery")
-    languages = np.array([prompt.language for prompt in on])
-    found: list[dict[str, object]] = []
-    for layer in range(model.card.layers if model.card else 0):
-        (means,) = model.measure([Request(MeanActivations(layer), on)])
-        for language in np.unique(languages):
-            scores = np.array([best_cut(each, languages == language)[2] for each in means.T])
-            for neuron in np.argsort(-scores)[:3]:
-                found.append(
-                    {"language": language, "neuron": f"L{layer}N{neuron}", "F1": scores[neuron]}
-                )
-    return pd.DataFrame(found).sort_values("F1", ascending=False)
+    inside = np.array([prompt.language == language for prompt in on])
+    found: list[tuple[float, Neuron]] = []
+    layers = range(model.card.layers if model.card else 0)
+    everyone = model.measure([Request(MeanActivations(layer), on) for layer in layers])
+    for layer, means in zip(layers, everyone, strict=True):
+        signed = means * np.sign(means[inside].mean(0))
+        margins = (signed[inside].min(0) - signed[~inside].max(0)) / means.std(0)
+        found += [(float(margins[n]), Neuron(layer, int(n))) for n in np.argsort(-margins)[:2]]
+    best = sorted(found, key=lambda each: -each[0])[:_BEST]
+    others = Chosen(on, tuple(np.flatnonzero(~inside).tolist()), f"not in {language}")
+    clean = Request(_LOSS, on)
+    without = [replace(clean, under=Ablation((n,), "mean", others)) for _, n in best]
+    baseline, *losses = model.measure([clean, *without])
+    rises = [loss - baseline for loss in losses]
+    return pd.DataFrame(
+        {
+            "language": language,
+            "neuron": [str(neuron) for _, neuron in best],
+            "margin": [margin for margin, _ in best],
+            "lost in it": [rise[inside].mean() for rise in rises],
+            "lost in others": [rise[~inside].mean() for rise in rises],
+        }
+    )
 
 
 def main(name: str) -> None:
     """Print the candidates of one model."""
     model = Session().model(name)
+    for language in ("zh", "fr", "de"):
+        print(of_a_context(model, language).round(4).to_string(), "\n", flush=True)
     layers = (0, 1, 2, 8, 12, 15, 17) if name.startswith("gemma") else (0, 1, 2, 10, 20, 28, 29)
     meanings = of_one_meaning(model, layers)
     print(meanings[meanings["counted"] > 0.5].groupby("words").head(4).round(3).to_string(), "\n")
     print(meanings.groupby("words").head(3).round(3).to_string(), "\n")
-    print(of_a_context(model).groupby("language").head(6).round(3).to_string())
 
 
 if __name__ == "__main__":

@@ -3,10 +3,10 @@
 Nine classes of words were put to all neurons of seven layers on the discovery half of the documents
 (hypotheses/find_neurons.py), at three shares of active positions; neurons and shares were chosen
 there, by the precision at the worst of five levels, and the claims are judged on the other half.
-`by` is 0.8, set beforehand.
+`by` is 0.8, set beforehand; three levels and not five, as five have too few documents each.
 
-Most that are found are of the first two layers, where a neuron tells words; L12N1459 is one that
-its most active positions make look so.
+Most that are found are of the first two layers, where a neuron tells words. L1N1575, which
+test_explanations.py knows, is most active on "the" and less on other articles.
 """
 
 import pytest
@@ -23,7 +23,7 @@ def _words(name, words):
 PRONOUNS = _words("personal pronouns", {"he", "she", "it", "they", "we", "i", "you"})
 FORMS_OF_BE = _words("forms of 'be'", {"is", "was", "are", "were", "be", "been", "am"})
 ENDS = explanation("the end of a sentence", {".", "!", "?"})
-POSSESSIVES = _words("possessives", {"his", "her", "its", "their", "our", "my", "your"})
+THE = explanation("'the'", {"the", "The"})
 
 
 def means(neuron, meaning, share):
@@ -39,8 +39,7 @@ def test_has_one_meaning(gemma, neuron, meaning, share):
 
 
 def test_where_it_is_most_active_is_not_all(gemma):
-    """L12N1459: all possessives at its highest level, a quarter of them at its worst."""
-    assert not means(gemma["L12N1459"], POSSESSIVES, 0.02)
+    assert not means(gemma["L1N1575"], THE, 0.1)
 
 
 def test_another_meaning_is_not_its_own(gemma):

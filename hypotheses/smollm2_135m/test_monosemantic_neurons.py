@@ -2,7 +2,8 @@
 
 Found as those of Gemma: nine classes of words, seven layers, on the discovery half of the documents
 (hypotheses/find_neurons.py), by the precision at the worst of five levels; judged on the other
-half. `by` is 0.8, set beforehand. L29N836 is one that its most active positions make look so.
+half. `by` is 0.8, set beforehand; three levels and not five, as five have too few documents each.
+L0N97, which test_explanations.py knows, is most active on "the" and less on other articles.
 """
 
 import pytest
@@ -19,7 +20,7 @@ def _words(name, words):
 FORMS_OF_BE = _words("forms of 'be'", {"is", "was", "are", "were", "be", "been", "am"})
 CONJUNCTIONS = _words("and, or, but", {"and", "or", "but"})
 ENDS = explanation("the end of a sentence", {".", "!", "?"})
-POSSESSIVES = _words("possessives", {"his", "her", "its", "their", "our", "my", "your"})
+THE = explanation("'the'", {"the", "The"})
 
 
 def means(neuron, meaning, share):
@@ -27,16 +28,19 @@ def means(neuron, meaning, share):
 
 
 @pytest.mark.parametrize(
-    ("neuron", "meaning", "share"),
-    [("L0N1194", ENDS, 0.05), ("L0N1297", FORMS_OF_BE, 0.02), ("L0N713", CONJUNCTIONS, 0.02)],
+    ("neuron", "meaning", "share"), [("L0N1194", ENDS, 0.05), ("L0N713", CONJUNCTIONS, 0.02)]
 )
 def test_has_one_meaning(smollm2, neuron, meaning, share):
     assert means(smollm2[neuron], meaning, share)
 
 
+@pytest.mark.open_claim("six documents have positions at its weakest level")
+def test_another_is_of_forms_of_be(smollm2):
+    assert means(smollm2["L0N1297"], FORMS_OF_BE, 0.02)
+
+
 def test_where_it_is_most_active_is_not_all(smollm2):
-    """L29N836: all possessives at its highest level, half of them at its worst."""
-    assert not means(smollm2["L29N836"], POSSESSIVES, 0.01)
+    assert not means(smollm2["L0N97"], THE, 0.1)
 
 
 def test_another_meaning_is_not_its_own(smollm2):
