@@ -24,6 +24,8 @@ from circuit_assert.measurements.many_activations import ManyActivations
 from circuit_assert.measurements.mean_activations import MeanActivations
 from circuit_assert.models.model import Model
 from circuit_assert.prompts.chosen import Chosen
+from circuit_assert.prompts.halves import half_of
+from circuit_assert.prompts.truncated import Truncated
 
 WORDS = {
     "articles": {"the", "a", "an"},
@@ -37,7 +39,8 @@ WORDS = {
     "negations": {"not", "no", "never", "n't"},
 }
 SHARES = (0.01, 0.02, 0.05)
-_LEVELS, _BEST = 5, 12
+PARAGRAPHS = Truncated(paragraphs("en", "fr", "es", "zh"), 24)
+_LEVELS, _BEST = 5, 6
 _LOSS = Loss(places=12)
 
 
@@ -83,8 +86,8 @@ def _levels(
 
 def of_a_context(model: Model, language: str) -> pd.DataFrame:
     """The neurons that tell a language with the widest margin, and what is lost without each."""
-    on = paragraphs().half("discovery")
-    inside = np.array([prompt.language == language for prompt in on])
+    on = half_of(PARAGRAPHS, "discovery")
+    inside = np.array(on.tokenize(model.tokenizer).labels["language"]) == language
     found: list[tuple[float, Neuron]] = []
     layers = range(model.card.layers if model.card else 0)
     everyone = model.measure([Request(MeanActivations(layer), on) for layer in layers])
@@ -112,7 +115,7 @@ def of_a_context(model: Model, language: str) -> pd.DataFrame:
 def main(name: str) -> None:
     """Print the candidates of one model."""
     model = Session().model(name)
-    for language in ("zh", "fr", "de"):
+    for language in ("zh", "fr"):
         print(of_a_context(model, language).round(4).to_string(), "\n", flush=True)
     layers = (0, 1, 2, 8, 12, 15, 17) if name.startswith("gemma") else (0, 1, 2, 10, 20, 28, 29)
     meanings = of_one_meaning(model, layers)

@@ -1,0 +1,34 @@
+"""Neurons of SmolLM2 135M that tell a language (Gurnee et al. 2023, arXiv:2305.01610).
+
+The same paragraphs in English, French, Spanish and Chinese, 24 tokens of each. On their discovery
+half (hypotheses/find_neurons.py) the neurons of all layers that tell Chinese or French with the
+widest margin were ablated, and some chosen by what was lost. Many neurons tell a language without a
+mistake; French is told by L29N864 too, without which the model is none the worse for it there.
+`by` and `loss` were set beforehand.
+"""
+
+import pytest
+
+from circuit_assert import document_label, neuron_is_context_neuron, paragraphs
+from circuit_assert.prompts.truncated import Truncated
+
+ON = Truncated(paragraphs("en", "fr", "es", "zh"), 24)
+
+
+def tells(neuron, language):
+    return neuron_is_context_neuron(
+        neuron, document_label("language", language), on=ON, by=0.8, loss=0.02
+    )
+
+
+@pytest.mark.parametrize(("neuron", "language"), [("L1N971", "zh"), ("L25N1120", "fr")])
+def test_is_of_a_language(smollm2, neuron, language):
+    assert tells(smollm2[neuron], language)
+
+
+def test_to_tell_a_language_is_not_to_matter_for_it(smollm2):
+    assert not tells(smollm2["L29N864"], "fr")
+
+
+def test_a_neuron_of_chinese_is_none_of_french(smollm2):
+    assert not tells(smollm2["L1N971"], "fr")
