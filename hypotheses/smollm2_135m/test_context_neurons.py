@@ -3,7 +3,7 @@
 The same paragraphs in English, French, Spanish and Chinese, 24 tokens of each. On their discovery
 half (hypotheses/find_neurons.py) the neurons of all layers that tell Chinese or French with the
 widest margin were ablated, and some chosen by what was lost. Many neurons tell a language without a
-mistake; French is told by L29N864 too, without which the model is none the worse for it there.
+mistake; French is told by L26N538 too, without which the model is none the worse for it there.
 `by` and `loss` were set beforehand.
 """
 
@@ -21,13 +21,18 @@ def tells(neuron, language):
     )
 
 
-@pytest.mark.parametrize(("neuron", "language"), [("L1N971", "zh"), ("L25N1120", "fr")])
-def test_is_of_a_language(smollm2, neuron, language):
-    assert tells(smollm2[neuron], language)
+def test_is_of_chinese(smollm2):
+    assert tells(smollm2["L1N971"], "zh")
+
+
+@pytest.mark.open_claim("no neurons of its layer write about as much, to compare it with")
+def test_is_of_french(smollm2):
+    """F1 1; French costs 0.37 nats more without it, other languages nothing."""
+    assert tells(smollm2["L25N1120"], "fr")
 
 
 def test_to_tell_a_language_is_not_to_matter_for_it(smollm2):
-    assert not tells(smollm2["L29N864"], "fr")
+    assert not tells(smollm2["L26N538"], "fr")
 
 
 def test_a_neuron_of_chinese_is_none_of_french(smollm2):
