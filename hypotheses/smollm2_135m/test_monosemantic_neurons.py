@@ -1,4 +1,4 @@
-"""Neurons of SmolLM2 135M with one meaning at every level of their activity.
+"""Neurons of SmolLM2 135M with one meaning at every level (Bolukbasi et al. 2021).
 
 Found as those of Gemma: nine classes of words, seven layers, on the discovery half of the documents
 (hypotheses/find_neurons.py), by the precision at the worst of five levels; judged on the other

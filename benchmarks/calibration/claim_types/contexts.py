@@ -29,7 +29,7 @@ def _claims(by: _Bound, loss: _Bound, mistaken: float, random: bool, seed: int) 
     model = Session().model(planted.with_random_weights(seed) if random else planted)
     bounds = by(model), loss(model)
     for number in count(1):
-        on = context_documents(mistaken=mistaken, seed=number)
+        on = context_documents(mistaken=mistaken, seed=1000 * seed + number)
         least, nats = bounds
         yield neuron_is_context_neuron(model["L0N0"], _NORTHERN, on=on, by=least, loss=nats)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from circuit_assert.claims.claim import claim
 from circuit_assert.claims.contexts.detecting import Detection, InContext
 from circuit_assert.claims.contexts.searching import BeatsShuffledContexts
-from circuit_assert.claims.contexts.using import LossBeyondNeurons, LossInContext
+from circuit_assert.claims.contexts.using import LossBeyondDirections, LossInContext
 from circuit_assert.claims.criteria import Body, Criterion, Fact, all_of
 from circuit_assert.components import Neuron, Subject
 from circuit_assert.errors import ClaimError
@@ -33,8 +33,8 @@ def neuron_is_context_neuron(
     its mean over documents of other contexts, the loss of test documents of the context rises by
     more than `loss` beyond that of others: to be decodable is not to be used. Controls: with
     contexts given to other documents, the best of all neurons that were searched, selected anew
-    each time, has a smaller F1; and neurons of its layer that write about as much, and do not tell
-    the context, make less of a difference.
+    each time, has a smaller F1; and as much changed, position by position, in the directions of
+    eight neurons of its layer that do not tell the context, makes less of a difference.
 
     Args:
         neuron: One neuron.
@@ -45,7 +45,7 @@ def neuron_is_context_neuron(
             cluster, among which contexts are shuffled.
         by: F1 that has to be exceeded.
         loss: Smallest difference of the loss that counts, in nats for each token. By default its
-            sign counts; how large it is, is judged by the other neurons.
+            sign counts; how large it is, is judged by the other directions.
         searched: Among how many neurons it was found: those of its layer, by default; more of
             them are of the nearest other layers.
 
@@ -95,9 +95,9 @@ def neuron_is_context_neuron(
             ),
             Criterion(
                 "specific",
-                LossBeyondNeurons(of, by),
+                LossBeyondDirections(of, by),
                 above(0.0),
-                "the same difference minus the size of that of neurons like it",
+                "the same difference minus its size with as much changed in other directions",
                 "nats",
                 model,
             ),
