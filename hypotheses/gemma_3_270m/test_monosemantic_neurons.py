@@ -1,4 +1,4 @@
-"""Neurons of Gemma 3 270M with one meaning at every level (Bolukbasi et al. 2021, arXiv:2104.07143).
+"""Neurons of Gemma 3 270M with one meaning at every level (Bolukbasi et al. 2021).
 
 Nine classes of words were put to all neurons of seven layers on the discovery half of the documents
 (hypotheses/find_neurons.py), at three shares of active positions; neurons and shares were chosen
