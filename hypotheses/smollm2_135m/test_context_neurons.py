@@ -25,7 +25,7 @@ def test_is_of_chinese(smollm2):
     assert tells(smollm2["L1N971"], "zh")
 
 
-@pytest.mark.open_claim("no neurons of its layer write about as much, to compare it with")
+@pytest.mark.open_claim("as much changed in other directions costs French half as much")
 def test_is_of_french(smollm2):
     """F1 1; French costs 0.37 nats more without it, other languages nothing."""
     assert tells(smollm2["L25N1120"], "fr")
