@@ -21,10 +21,6 @@ def tells(neuron, language):
     )
 
 
-def test_is_of_chinese(smollm2):
-    assert tells(smollm2["L1N971"], "zh")
-
-
 @pytest.mark.open_claim("as much changed in other directions costs French half as much")
 def test_is_of_french(smollm2):
     """F1 1; French costs 0.37 nats more without it, other languages nothing."""
@@ -33,7 +29,3 @@ def test_is_of_french(smollm2):
 
 def test_to_tell_a_language_is_not_to_matter_for_it(smollm2):
     assert not tells(smollm2["L26N538"], "fr")
-
-
-def test_a_neuron_of_chinese_is_none_of_french(smollm2):
-    assert not tells(smollm2["L1N971"], "fr")
