@@ -54,6 +54,9 @@ if TYPE_CHECKING:
     from circuit_assert.claims.claim import Claim as Claim
     from circuit_assert.claims.claim import claim as claim
     from circuit_assert.claims.composition import heads_compose as heads_compose
+    from circuit_assert.claims.contexts.neurons import (
+        neuron_is_context_neuron as neuron_is_context_neuron,
+    )
     from circuit_assert.claims.copy_suppression import (
         head_suppresses_copies as head_suppresses_copies,
     )
@@ -141,6 +144,9 @@ if TYPE_CHECKING:
     )
     from circuit_assert.claims.single_features.meanings import (
         feature_means_script as feature_means_script,
+    )
+    from circuit_assert.claims.single_features.monosemantic import (
+        neuron_is_monosemantic as neuron_is_monosemantic,
     )
     from circuit_assert.claims.single_features.neurons import (
         feature_is_not_a_neuron as feature_is_not_a_neuron,
@@ -257,6 +263,8 @@ _HOMES = {
     "neuron_promotes_token": "claims.neurons",
     "neuron_prefers_next_token": "claims.next_token_neurons",
     "neuron_is_prediction_neuron": "claims.vocabulary_neurons",
+    "neuron_is_context_neuron": "claims.contexts.neurons",
+    "neuron_is_monosemantic": "claims.single_features.monosemantic",
     "neuron_is_suppression_neuron": "claims.vocabulary_neurons",
     "patching_breaks_logit": "claims.patching",
     "patching_restores_logit": "claims.patching",
@@ -432,6 +440,8 @@ __all__ = [
     "logit_difference",
     "loss",
     "model",
+    "neuron_is_context_neuron",
+    "neuron_is_monosemantic",
     "neuron_is_prediction_neuron",
     "neuron_is_suppression_neuron",
     "neuron_prefers_next_token",

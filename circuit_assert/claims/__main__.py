@@ -58,6 +58,8 @@ SUBJECTS: Mapping[str, Sequence[str]] = MappingProxyType(
             "next_token_neurons",
             "activating_heads",
             "vocabulary_neurons",
+            "single_features.monosemantic",
+            "contexts.neurons",
         ),
         "Features": (
             "features",

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from circuit_assert.errors import PromptError
+from circuit_assert.prompts.base import TokenizedPrompts, Tokenizer
 from circuit_assert.prompts.labels import TokenLabel
 
 Predicted: TypeAlias = npt.NDArray[np.float64]
@@ -145,6 +146,30 @@ def predicted(by: Explanation, tokens: Sequence[str]) -> Predicted:
             f"{len(tokens)} tokens; it gave an array of shape {found.shape}."
         )
     return found
+
+
+@dataclass(frozen=True)
+class SaidByExplanation:
+    """What an explanation says, as a label of tokens.
+
+    Args:
+        explanation: The explanation.
+    """
+
+    explanation: Explanation
+
+    def __str__(self) -> str:
+        return str(self.explanation)
+
+    @property
+    def identity(self) -> str:
+        """The explanation's."""
+        return self.explanation.identity
+
+    def rows(self, prompts: TokenizedPrompts, tokenizer: Tokenizer) -> list[Predicted]:
+        """Per unit, for each token 1 where it predicts more than 0.5, else 0."""
+        pieces = ([tokenizer.piece(int(t)) for t in row] for row in prompts.tokens["clean"])
+        return [(predicted(self.explanation, each) > 0.5).astype(np.float64) for each in pieces]
 
 
 def _matched(pattern: re.Pattern[str], tokens: Sequence[str]) -> Predicted:

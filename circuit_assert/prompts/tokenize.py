@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import lru_cache
@@ -172,8 +173,17 @@ def _assemble(prompts: PromptSet, rows: list[_Row], dropped: dict[int, str]) -> 
             f"{p.clusters.get('template', '')}/{p.clusters.get('order', '')}/{len(row.clean)}"
             for p, row in zip(kept, rows, strict=True)
         ),
-        labels={name: tuple(p.clusters[name] for p in kept) for name in sorted(names)},
+        labels={
+            **_languages(kept),
+            **{n: tuple(p.clusters[n] for p in kept) for n in sorted(names)},
+        },
     )
+
+
+def _languages(prompts: Sequence[Prompt]) -> dict[str, tuple[str, ...]]:
+    """Their languages as labels, where there are several."""
+    said = tuple(prompt.language for prompt in prompts)
+    return {"language": said} if len(set(said)) > 1 else {}
 
 
 def _optional(tokens: list[int | None]) -> Ints:

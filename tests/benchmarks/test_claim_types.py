@@ -123,6 +123,8 @@ def few(case_type, what, *, models, each):
         ("feature_is_specific", "precision", 1, 12),
         ("feature_is_not_a_neuron", "correlation", 1, 15),
         ("explanation_predicts_activity", "accuracy", 1, 6),
+        ("neuron_is_monosemantic", "weakest level", 1, 12),
+        ("neuron_is_context_neuron", "F1", 1, 10),
         ("steering_makes_output", "rise", 1, 15),
     ],
 )

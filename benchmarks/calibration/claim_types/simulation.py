@@ -20,6 +20,7 @@ from benchmarks.calibration.claim_types.bases import CASES as _BASES
 from benchmarks.calibration.claim_types.case import Case
 from benchmarks.calibration.claim_types.circuits import CASES as _CIRCUITS
 from benchmarks.calibration.claim_types.composition import CASES as _COMPOSITION
+from benchmarks.calibration.claim_types.contexts import CASES as _CONTEXTS
 from benchmarks.calibration.claim_types.copy_suppression import CASES as _COPY_SUPPRESSION
 from benchmarks.calibration.claim_types.dictionary_features import CASES as _DICTIONARY_FEATURES
 from benchmarks.calibration.claim_types.direct_effects import CASES as _DIRECT_EFFECTS
@@ -30,6 +31,7 @@ from benchmarks.calibration.claim_types.heads import CASES as _HEADS
 from benchmarks.calibration.claim_types.inhibition import CASES as _INHIBITION
 from benchmarks.calibration.claim_types.languages import CASES as _LANGUAGES
 from benchmarks.calibration.claim_types.localization import CASES as _LOCALIZATION
+from benchmarks.calibration.claim_types.monosemantic import CASES as _MONOSEMANTIC
 from benchmarks.calibration.claim_types.name_movers import CASES as _NAME_MOVERS
 from benchmarks.calibration.claim_types.neurons import CASES as _NEURONS
 from benchmarks.calibration.claim_types.next_token import CASES as _NEXT_TOKEN
@@ -71,6 +73,8 @@ CASES: tuple[Case, ...] = (
     *_FEATURES,
     *_DICTIONARY_FEATURES,
     *_EXPLANATIONS,
+    *_MONOSEMANTIC,
+    *_CONTEXTS,
     *_STEERING,
     *_SUPERPOSITION,
     *_LANGUAGES,

@@ -7,8 +7,8 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from circuit_assert.claims.explaining.halves import Bools
 from circuit_assert.claims.single_features.activity import Reals
+from circuit_assert.claims.single_features.halves import Bools
 
 Counts = npt.NDArray[np.float64]
 

@@ -17,7 +17,7 @@ from circuit_assert.claims.explaining.counts import (
     outcomes,
     sums,
 )
-from circuit_assert.claims.explaining.halves import Bools, Explained, Others, half
+from circuit_assert.claims.explaining.halves import Explained, Others
 from circuit_assert.claims.quantities import (
     CannotTell,
     DoesNotApply,
@@ -27,6 +27,7 @@ from circuit_assert.claims.quantities import (
     Statistic,
 )
 from circuit_assert.claims.single_features.activity import Reals
+from circuit_assert.claims.single_features.halves import Bools, half
 from circuit_assert.measurements.base import AnyRequest, Scores
 from circuit_assert.prompts.base import Which
 from circuit_assert.stats.rank import rank_guard

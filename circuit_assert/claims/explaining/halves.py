@@ -1,16 +1,15 @@
-"""A feature on two halves of documents: what is set on one is used on the other."""
+"""A feature beside an explanation on both halves of documents, and other features like it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
-import numpy.typing as npt
 
 from circuit_assert.claims.quantities import CannotTell, remembered
-from circuit_assert.claims.single_features.activity import FIRST, Activity, Feature, Reals
+from circuit_assert.claims.single_features.activity import FIRST, Feature, Reals
+from circuit_assert.claims.single_features.halves import Bools, OnHalves, half
 from circuit_assert.components import Direction, Latent, Neuron, Vector
 from circuit_assert.measurements import Request, Residual
 from circuit_assert.measurements.base import AnyRequest, Scores
@@ -18,22 +17,14 @@ from circuit_assert.measurements.features import LatentMoments, Readable
 from circuit_assert.measurements.many_activations import ManyActivations
 from circuit_assert.prompts.base import Ints, Prompts, Which
 from circuit_assert.prompts.explanations import Explanation, predicted
-from circuit_assert.prompts.halves import half_of
 
-Bools = npt.NDArray[np.bool_]
 PEERS = 99
 LEAST_PEERS = 20
 _DRAWN = 299  # neurons among which the peers are those active about as often
 
 
-@lru_cache(maxsize=64)
-def half(prompts: Prompts, which: Which) -> Prompts:
-    """One half of a prompt set, made once: its hash takes a while."""
-    return half_of(prompts, which)
-
-
 @dataclass(frozen=True)
-class Explained:
+class Explained(OnHalves):
     """A feature, and what it is said to be active on.
 
     Its threshold, its polarity and its bands come from the discovery half of the documents, its
@@ -51,69 +42,6 @@ class Explained:
     explanation: Explanation
     on: Prompts
     share: float | None = None
-
-    def activity(self, which: Which) -> Activity:
-        """The feature on one half."""
-        return Activity(self.feature, half(self.on, which))
-
-    def needs(self, scores: Scores) -> Iterable[AnyRequest]:
-        """Its activations on both halves."""
-        both = (self.activity("discovery"), self.activity("test"))
-        return [request for each in both for request in each.needs(scores)]
-
-    def request(self, scores: Scores) -> Request:
-        """Its activations on the test half, as they are measured."""
-        return self.activity("test").request(scores)
-
-    @remembered
-    def polarity(self, scores: Scores) -> float:
-        """1 or −1: the sign of its largest activation on the discovery half.
-
-        A neuron of a gated MLP and its mirror image compute the same, so that the sign alone says
-        nothing.
-        """
-        found = self.activity("discovery").amounts(scores)
-        return 1.0 if np.nanmax(found) >= -np.nanmin(found) else -1.0
-
-    def values(self, scores: Scores, which: Which) -> Reals:
-        """Its activations, oriented: `[unit, pos]`; NaN at the first and after the last."""
-        return self.polarity(scores) * self.activity(which).amounts(scores)
-
-    @remembered
-    def threshold(self, scores: Scores) -> float:
-        """What it is above where it is active.
-
-        Raises:
-            CannotTell: when it never is on the discovery half, or always.
-        """
-        found = self.values(scores, "discovery")
-        there = found[np.isfinite(found)]
-        least = 0.0 if self.share is None else max(0.0, float(np.quantile(there, 1 - self.share)))
-        rate = float((there > least).mean())
-        if rate in (0.0, 1.0):
-            raise CannotTell(
-                f"{self.feature} is {'always' if rate else 'never'} active on the discovery half "
-                f"of {self.on.name}"
-                + (": give share=, at which share of positions it counts as active" * (rate > 0))
-            )
-        return least
-
-    @remembered
-    def bands(self, scores: Scores) -> tuple[float, float]:
-        """What parts its activations on the discovery half, where active, in three equal parts."""
-        found = self.values(scores, "discovery")
-        low, high = np.nanquantile(found[found > self.threshold(scores)], [1 / 3, 2 / 3])
-        return float(low), float(high)
-
-    def active(self, scores: Scores, which: Which) -> Bools:
-        """Where it is active: `[unit, pos]`."""
-        with np.errstate(invalid="ignore"):
-            return self.values(scores, which) > self.threshold(scores)
-
-    def rate(self, scores: Scores) -> float:
-        """At which share of the discovery half's positions it is."""
-        known = np.isfinite(self.values(scores, "discovery"))
-        return float(self.active(scores, "discovery").sum() / known.sum())
 
     @remembered
     def says(self, scores: Scores) -> Reals:
@@ -141,17 +69,17 @@ class Explained:
 
 @dataclass(frozen=True)
 class Others:
-    """Other features like one, to which the same explanation is put.
+    """Other features like one, to which the same is put.
 
     Neurons of its layer, latents of its dictionary, or, of a vector or a direction, differences
     between documents' last activations. Each is active at about the share of positions that the
     feature is: its threshold is its own quantile of the discovery half.
 
     Args:
-        of: The feature and its explanation.
+        of: The feature.
     """
 
-    of: Explained
+    of: OnHalves
 
     def needs(self, scores: Scores) -> Iterable[AnyRequest]:
         """What tells them; then their activations on both halves."""
@@ -166,9 +94,7 @@ class Others:
     @remembered
     def active(self, scores: Scores) -> Bools:
         """Where each is active on the test half: `[feature, unit, pos]`."""
-        levels, values = self._levels(scores), self.values(scores)
-        with np.errstate(invalid="ignore"):
-            return values > levels[:, None, None]
+        return self.active_on(scores, "test")
 
     @remembered
     def values(self, scores: Scores) -> Reals:
@@ -177,9 +103,22 @@ class Others:
         Raises:
             CannotTell: when there are fewer than 20.
         """
+        return self.values_on(scores, "test")
+
+    def active_on(self, scores: Scores, which: Which) -> Bools:
+        """Where each is active on either half: `[feature, unit, pos]`."""
+        levels, values = self._levels(scores), self.values_on(scores, which)
+        with np.errstate(invalid="ignore"):
+            return values > levels[:, None, None]
+
+    def values_on(self, scores: Scores, which: Which) -> Reals:
+        """Their oriented activations on either half: `[feature, unit, pos]`.
+
+        Raises:
+            CannotTell: when there are fewer than 20.
+        """
         signs, chosen = self._signs(scores), self._chosen(scores)
-        found = self._read(scores, "test")[chosen]
-        return signs[chosen][:, None, None] * found
+        return signs[chosen][:, None, None] * self._read(scores, which)[chosen]
 
     def _levels(self, scores: Scores) -> Reals:
         rate, chosen = self.of.rate(scores), self._chosen(scores)
@@ -192,8 +131,8 @@ class Others:
         candidates = self._candidates(scores)
         if len(candidates) < LEAST_PEERS:
             raise CannotTell(
-                f"there are {len(candidates)} features like {self.of.feature} to put the "
-                f"explanation to; {LEAST_PEERS} are needed"
+                f"there are {len(candidates)} features like {self.of.feature} to compare it "
+                f"with; {LEAST_PEERS} are needed"
             )
         rate = self.of.rate(scores)
         found = self._signs(scores)[:, None, None] * self._read(scores, "discovery")

@@ -118,7 +118,7 @@ class ShareOfPositions(Quantity):
             raise CannotTell(f"{self.of.activity.on.name} has no token of {self.of.label}")
         against = np.full(len(counts), self.against)
         if self.beyond_shuffled:
-            against = against + _rate_elsewhere(everywhere, self.of.known(scores))
+            against = against + rate_elsewhere(everywhere, self.of.known(scores))
         excess = (hits - against * counts) / counts[counts > 0].mean()
         values = self.against + excess
         every = Measured(values, prompts.clusters, tuple(prompts.kept.tolist()))
@@ -149,7 +149,7 @@ class ShareOfPositions(Quantity):
         return labelled & active, labelled, active
 
 
-def _rate_elsewhere(chosen: Bools, known: Bools) -> Reals:
+def rate_elsewhere(chosen: Bools, known: Bools) -> Reals:
     """Of each unit, the share of chosen positions in all other units: `[unit]`."""
     hits, counts = (chosen & known).sum(1), known.sum(1)
     others = np.maximum(counts.sum() - counts, 1)

@@ -36,12 +36,15 @@ SINGLE = frozenset(f"w{word}" for word in (_SINGLE, *_NEVER))
 """The one word that L1N3 is active on, and five that it is not."""
 
 
-def explained_model(*, gated: bool = False, missed: float = 0.0, seed: int = 0) -> PlantedModel:
+def explained_model(
+    *, gated: bool = False, missed: float = 0.0, blurred: bool = False, seed: int = 0
+) -> PlantedModel:
     """Three layers of 160 neurons, of which those of the second each have words of their own.
 
     Args:
         gated: Gated MLPs, whose planted neurons have negative activations.
         missed: About which share of a family's words L1N0 is not active on, rare others instead.
+        blurred: L1N0 is weakly active, as on four of its own words, on four others alike.
         seed: What words and strengths are drawn with.
     """
     shape = Shape(
@@ -64,21 +67,22 @@ def explained_model(*, gated: bool = False, missed: float = 0.0, seed: int = 0) 
     )
     drawn = f"-{missed:g}-{seed}" if missed or seed else ""
     return PlantedModel(
-        name=f"planted-explained{'-gated' * gated}{drawn}",
+        name=f"planted-explained{'-gated' * gated}{'-blurred' * blurred}{drawn}",
         card=shape.card,
         settings=shape.settings,
-        weights=lambda: _weights(shape, missed, seed),
+        weights=lambda: _weights(shape, missed, blurred, seed),
         vocabulary=("<begin>", *(f" w{n}" for n in range(1, _WORDS + 1))),
         true={
-            "L1N0": "is active on w1 to w12",
+            "L1N0": "is active on w1 to w12, which is its one meaning",
             "L1N2": "is active on w1 to w12 after w25 to w32",
         },
         false={
-            "L1N1": "is active on w1 to w12: that is where it is most active, weakly it is on "
-            "w13 to w24",
+            "L1N1": "is active on w1 to w12, its one meaning: that is where it is most active, "
+            "weakly it is on w13 to w24",
             "L1N2": "is active on w1 to w12: only after w25 to w32",
             "L1N3": "is active on w40 to w45: w40 alone tells as much",
             "L1N4": "is active on w1 to w12: it is on w13 to w24",
+            "L1N5": "has one meaning: it is as active on w1 to w12 as on w13 to w24",
             "L2N0": "is active on w1 to w12, of all neurons: its layer-mates are, too",
         },
     )
@@ -109,7 +113,7 @@ def _document(generator: np.random.Generator, length: int) -> str:
     return " ".join(f"w{word}" for word in said)
 
 
-def _weights(shape: Shape, missed: float, seed: int) -> dict[str, torch.Tensor]:
+def _weights(shape: Shape, missed: float, blurred: bool, seed: int) -> dict[str, torch.Tensor]:
     generator = np.random.default_rng([seed, 7])
     made = Blueprint(shape)
     made.embed("word", np.eye(_WORDS + 1))
@@ -130,11 +134,11 @@ def _weights(shape: Shape, missed: float, seed: int) -> dict[str, torch.Tensor]:
             if layer == _BROAD:
                 words = np.array([*generator.choice(list(_FAMILY), 11, replace=False), words[0]])
             _add(made, layer, neuron, _driven(generator, words), generator)
-    _plant(made, generator, missed)
+    _plant(made, generator, missed, blurred)
     return made.state_dict()
 
 
-def _plant(made: Blueprint, generator: np.random.Generator, missed: float) -> None:
+def _plant(made: Blueprint, generator: np.random.Generator, missed: float, blurred: bool) -> None:
     def replace(neuron: int, driven: Matrix, after: float = 0.0) -> None:
         for name in ("gate", "in", "fc_in", "out", "fc_out"):
             array = made.arrays.get(f"layers.{_LAYER}.mlp.{name}.weight")
@@ -157,6 +161,18 @@ def _plant(made: Blueprint, generator: np.random.Generator, missed: float) -> No
     replace(2, _driven(generator, family), after=2.0)
     replace(3, _driven(generator, np.array([_SINGLE])) + 0.4 * np.eye(_WORDS + 1)[_SINGLE])
     replace(4, _driven(generator, np.array(_OTHER)))
+    replace(5, _driven(generator, np.array([*_FAMILY, *_OTHER])))
+    if blurred:
+        replace(0, _blurred(generator))
+
+
+def _blurred(generator: np.random.Generator) -> Matrix:
+    """Four of the family and four other words drive it weakly, alike in pairs; eight strongly."""
+    driven = np.zeros(_WORDS + 1)
+    weak = generator.uniform(0.6, 0.9, 4)
+    driven[list(_FAMILY[:4])] = driven[list(_OTHER[:4])] = weak
+    driven[list(_FAMILY[4:])] = generator.uniform(1.3, 1.8, 8)
+    return driven
 
 
 def _driven(generator: np.random.Generator, words: Ints) -> Matrix:

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from circuit_assert import Script, document_label, token_label
+from circuit_assert import PromptSet, Script, document_label, token_label
 from circuit_assert.errors import PromptError
 from circuit_assert.models.planted_models import feature_documents, feature_model
 from circuit_assert.prompts.labels import TokenLabel
@@ -46,6 +46,12 @@ def test_labels_of_rows():
     assert [row.max() for row in document_label("document", "1").rows(ON, TOKENIZER)] == [0, 1, 0]
     with pytest.raises(PromptError, match="they have document"):
         document_label("language", "fr").rows(ON, TOKENIZER)
+
+
+def test_languages_are_labels_where_there_are_several():
+    both = [{"text": "ж1 ж2", "language": "ru"}, {"text": "w1 w2"}]
+    on = PromptSet.from_list(both, name="both").tokenize(TOKENIZER)
+    assert [row.max() for row in document_label("language", "ru").rows(on, TOKENIZER)] == [1, 0]
 
 
 def test_a_label_is_known_by_what_it_computes():

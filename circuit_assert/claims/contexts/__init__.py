@@ -1,0 +1,1 @@
+"""Claims about neurons that tell the context a document is."""
