@@ -4,8 +4,10 @@ The same paragraphs in English, French, Spanish and Chinese, 24 tokens of each. 
 half (hypotheses/find_neurons.py) the neurons of all layers that tell Chinese or French with the
 widest margin were ablated, and some chosen by what was lost. Many neurons tell a language without a
 mistake; French is told by L26N538 too, without which the model is none the worse for it there.
-`by` and `loss` were set beforehand; L29N864, which cost as little on the discovery half, was looked
-at too on the other and is inconclusive.
+
+What was looked at: L26N538 is denied after its loss on the test half had been seen, at loss=0.0,
+where it is inconclusive; L29N864, which cost as little on the discovery half, is inconclusive there
+too, and is left out.
 """
 
 import pytest
