@@ -54,6 +54,12 @@ if TYPE_CHECKING:
     from circuit_assert.claims.claim import Claim as Claim
     from circuit_assert.claims.claim import claim as claim
     from circuit_assert.claims.composition import heads_compose as heads_compose
+    from circuit_assert.claims.confidence.entropy_neurons import (
+        neuron_is_entropy_neuron as neuron_is_entropy_neuron,
+    )
+    from circuit_assert.claims.confidence.frequency_neurons import (
+        neuron_is_token_frequency_neuron as neuron_is_token_frequency_neuron,
+    )
     from circuit_assert.claims.copy_suppression import (
         head_suppresses_copies as head_suppresses_copies,
     )
@@ -252,6 +258,8 @@ _HOMES = {
     "effect_is_localized": "claims.localization",
     "neuron_promotes_token": "claims.neurons",
     "neuron_prefers_next_token": "claims.next_token_neurons",
+    "neuron_is_entropy_neuron": "claims.confidence.entropy_neurons",
+    "neuron_is_token_frequency_neuron": "claims.confidence.frequency_neurons",
     "neuron_is_prediction_neuron": "claims.vocabulary_neurons",
     "neuron_is_suppression_neuron": "claims.vocabulary_neurons",
     "patching_breaks_logit": "claims.patching",
@@ -426,8 +434,10 @@ __all__ = [
     "logit_difference",
     "loss",
     "model",
+    "neuron_is_entropy_neuron",
     "neuron_is_prediction_neuron",
     "neuron_is_suppression_neuron",
+    "neuron_is_token_frequency_neuron",
     "neuron_prefers_next_token",
     "neuron_promotes_token",
     "on_one_prompt",

@@ -58,6 +58,8 @@ SUBJECTS: Mapping[str, Sequence[str]] = MappingProxyType(
             "next_token_neurons",
             "activating_heads",
             "vocabulary_neurons",
+            "confidence.entropy_neurons",
+            "confidence.frequency_neurons",
         ),
         "Features": (
             "features",

@@ -20,6 +20,7 @@ from benchmarks.calibration.claim_types.bases import CASES as _BASES
 from benchmarks.calibration.claim_types.case import Case
 from benchmarks.calibration.claim_types.circuits import CASES as _CIRCUITS
 from benchmarks.calibration.claim_types.composition import CASES as _COMPOSITION
+from benchmarks.calibration.claim_types.confidence import CASES as _CONFIDENCE
 from benchmarks.calibration.claim_types.copy_suppression import CASES as _COPY_SUPPRESSION
 from benchmarks.calibration.claim_types.dictionary_features import CASES as _DICTIONARY_FEATURES
 from benchmarks.calibration.claim_types.direct_effects import CASES as _DIRECT_EFFECTS
@@ -68,6 +69,7 @@ CASES: tuple[Case, ...] = (
     *_NEURONS,
     *_NEXT_TOKEN,
     *_VOCABULARY_NEURONS,
+    *_CONFIDENCE,
     *_FEATURES,
     *_DICTIONARY_FEATURES,
     *_EXPLANATIONS,

@@ -13,6 +13,10 @@ from circuit_assert.models.planted_models.attention import (
 from circuit_assert.models.planted_models.bases import basis_model
 from circuit_assert.models.planted_models.composing import composing_model
 from circuit_assert.models.planted_models.composition import composition_model
+from circuit_assert.models.planted_models.confidence import (
+    confidence_documents,
+    confidence_model,
+)
 from circuit_assert.models.planted_models.copying import copying_model, graded_copying_model
 from circuit_assert.models.planted_models.counting import counting_model
 from circuit_assert.models.planted_models.explained import explained_documents, explained_model
@@ -75,6 +79,8 @@ __all__ = [
     "compiled_model",
     "composing_model",
     "composition_model",
+    "confidence_documents",
+    "confidence_model",
     "copying_model",
     "counting_model",
     "drawn_documents",
