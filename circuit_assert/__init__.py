@@ -134,6 +134,7 @@ if TYPE_CHECKING:
     from circuit_assert.claims.residual_stream import (
         residual_stream_decomposes as residual_stream_decomposes,
     )
+    from circuit_assert.claims.retokenizing import neuron_retokenizes as neuron_retokenizes
     from circuit_assert.claims.robustness import robustly as robustly
     from circuit_assert.claims.roles import head_attends_to as head_attends_to
     from circuit_assert.claims.single_features.meanings import (
@@ -260,6 +261,7 @@ _HOMES = {
     "neuron_prefers_next_token": "claims.next_token_neurons",
     "neuron_is_entropy_neuron": "claims.confidence.entropy_neurons",
     "neuron_is_token_frequency_neuron": "claims.confidence.frequency_neurons",
+    "neuron_retokenizes": "claims.retokenizing",
     "neuron_is_prediction_neuron": "claims.vocabulary_neurons",
     "neuron_is_suppression_neuron": "claims.vocabulary_neurons",
     "patching_breaks_logit": "claims.patching",
@@ -440,6 +442,7 @@ __all__ = [
     "neuron_is_token_frequency_neuron",
     "neuron_prefers_next_token",
     "neuron_promotes_token",
+    "neuron_retokenizes",
     "on_one_prompt",
     "other_operands",
     "ov_circuit_copies",

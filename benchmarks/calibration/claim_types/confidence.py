@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 from itertools import count
 
+import numpy as np
+
 from benchmarks.calibration.claim_types.case import Case
 from circuit_assert import (
     Claim,
@@ -13,15 +15,18 @@ from circuit_assert import (
     neuron_is_entropy_neuron,
     neuron_is_token_frequency_neuron,
 )
-from circuit_assert.claims.confidence.frequency_neurons import AsTheFrequency
-from circuit_assert.claims.confidence.held import PLACES, AsTheScale, Held, HeldChange, Turned
+from circuit_assert.claims.confidence.held import PLACES, Held
 from circuit_assert.components import Neuron, Subject
+from circuit_assert.interventions import ReplaceAtPositions
+from circuit_assert.measurements import Request
 from circuit_assert.measurements.distributions import Entropy, UnigramDivergence
 from circuit_assert.models.model import Model
 from circuit_assert.models.planted_models import confidence_documents, confidence_model
+from circuit_assert.models.planted_models.confidence import word_shares
+from circuit_assert.models.planted_models.documents import in_documents
 
 _ENTROPY, _FREQUENCY = "neuron_is_entropy_neuron", "neuron_is_token_frequency_neuron"
-_MANY = 1600  # documents, half of which stand for all: of a claim's half there are 24
+_MANY = 1600  # documents, half of which tell the levels
 _COUNTED = confidence_documents(documents=200, seed=10**6)
 
 
@@ -31,14 +36,34 @@ def _model(seed: int) -> Model:
 
 @lru_cache(maxsize=32)
 def _population(kind: str, seed: int) -> float:
-    """What L1N0 changes of the entropy, or L1N5 of the divergence, over many documents."""
+    """What L1N0 changes of the entropy, or L1N5 of the divergence: over all words, as often said.
+
+    What the model says depends on the last word alone. The levels are those of many documents.
+    """
+    model = _model(seed)
     held = Held(Neuron(1, 0 if kind == _ENTROPY else 5), confidence_documents(documents=_MANY))
-    if kind == _ENTROPY:
-        change = Turned(HeldChange(held, Entropy(PLACES)), AsTheScale(held))
-    else:
-        metric = UnigramDivergence(PLACES, _COUNTED)
-        change = Turned(HeldChange(held, metric), AsTheFrequency(held, _COUNTED))
-    return float(_model(seed).explore()(change).values.mean())
+    (activations,) = model.measure([held.activations])
+    away = activations[:, 1:, 0] - activations[:, 1:, 0].mean()
+    side = np.sign((away**3).mean())
+    top = np.sort(side * away, axis=None)[-round(0.05 * away.size) :].mean()
+    levels = away.mean() + activations[:, 1:, 0].mean() + np.array([0.0, side * top])
+    metric = Entropy(PLACES) if kind == _ENTROPY else UnigramDivergence(PLACES, _COUNTED)
+    shares = word_shares()
+    words = in_documents("each word", (f"w{n + 1} w1" for n in range(len(shares))))
+    where = np.array([(unit, place) for unit in range(len(shares)) for place in (1, 2)])
+    low, high = model.measure(
+        [
+            Request(
+                metric,
+                words,
+                under=ReplaceAtPositions(
+                    (held.neuron,), where, np.full((len(where), 1), level), f"to {level!r}"
+                ),
+            )
+            for level in levels
+        ]
+    )
+    return abs(float(np.nansum(shares[:, None] * (high - low))))
 
 
 def _claims(kind: str, neuron: Subject, by: float) -> Iterator[Claim]:

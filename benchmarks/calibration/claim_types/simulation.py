@@ -39,6 +39,7 @@ from benchmarks.calibration.claim_types.patching import CASES as _PATCHING
 from benchmarks.calibration.claim_types.qk_circuits import CASES as _QK_CIRCUITS
 from benchmarks.calibration.claim_types.repairs import CASES as _REPAIRS
 from benchmarks.calibration.claim_types.residual_stream import CASES as _RESIDUAL_STREAM
+from benchmarks.calibration.claim_types.retokenizing import CASES as _RETOKENIZING
 from benchmarks.calibration.claim_types.scrubbing import CASES as _SCRUBBING
 from benchmarks.calibration.claim_types.sinks import CASES as _SINKS
 from benchmarks.calibration.claim_types.steering import CASES as _STEERING
@@ -70,6 +71,7 @@ CASES: tuple[Case, ...] = (
     *_NEXT_TOKEN,
     *_VOCABULARY_NEURONS,
     *_CONFIDENCE,
+    *_RETOKENIZING,
     *_FEATURES,
     *_DICTIONARY_FEATURES,
     *_EXPLANATIONS,

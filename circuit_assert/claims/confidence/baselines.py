@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from circuit_assert.claims.confidence.held import Held, HeldChange
+from circuit_assert.claims.confidence.held import Held, HeldChange, half
 from circuit_assert.claims.quantities import CannotTell, Measured, Quantity
 from circuit_assert.components import Neuron
 from circuit_assert.measurements import NeuronActivations, Request
@@ -17,10 +17,10 @@ from circuit_assert.measurements.base import AnyRequest, Scores, WeightRequest
 from circuit_assert.measurements.distributions import AtTargets
 from circuit_assert.measurements.norms import NeuronSizes
 from circuit_assert.prompts.base import Prompts
-from circuit_assert.prompts.halves import half_of
 
 COUNT = 20
 _LEAST = 10
+_PLACES = 3  # of each document: theirs is a mean over 12 documents and 20 neurons
 
 
 class Baselines(ABC):
@@ -65,10 +65,10 @@ class Baselines(ABC):
         return [Neuron(layers[int(row)], int(neuron)) for row, neuron in places[spread]]
 
     def _measured(self, on: Prompts, scores: Scores) -> tuple[list[WeightRequest], list[Request]]:
-        layers, half = self.layers(scores), half_of(on, "discovery")
+        layers, found_on = self.layers(scores), half(on, "discovery")
         return (
             [WeightRequest(NeuronSizes(layer)) for layer in layers],
-            [Request(NeuronActivations(layer), half) for layer in layers],
+            [Request(NeuronActivations(layer), found_on) for layer in layers],
         )
 
 
@@ -76,7 +76,7 @@ class Baselines(ABC):
 class BeyondBaselines(Quantity):
     """A neuron's change of a metric minus the mean absolute change of ordinary neurons.
 
-    Theirs is that of the discovery half, over the beginnings of 12 documents.
+    Theirs is that of the discovery half, at a few places of the beginnings of 12 documents.
 
     Args:
         own: The neuron's change, in the claimed direction.
@@ -120,4 +120,5 @@ class BeyondBaselines(Quantity):
     def _changes(self, scores: Scores) -> list[HeldChange]:
         found = self.baselines.found(self.held.on, scores)
         others = [neuron for neuron in found if neuron != self.held.neuron]
-        return [HeldChange(Held(each, self.held.on), self.metric, control=True) for each in others]
+        few = replace(self.metric, places=_PLACES)
+        return [HeldChange(Held(each, self.held.on), few, control=True) for each in others]

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from circuit_assert.claims.claim import claim
 from circuit_assert.claims.confidence.baselines import Baselines, BeyondBaselines
-from circuit_assert.claims.confidence.held import PLACES, Held, HeldChange, Turn, Turned
+from circuit_assert.claims.confidence.held import PLACES, Held, HeldChange, Turn, Turned, half
 from circuit_assert.claims.criteria import Body, Criterion, Fact, Found, Question, all_of
 from circuit_assert.claims.weight_ranks import stands_out
 from circuit_assert.components import Neuron, Subject
@@ -19,7 +19,7 @@ from circuit_assert.measurements.base import AnyRequest, Scores, WeightRequest
 from circuit_assert.measurements.distributions import UnigramDivergence
 from circuit_assert.measurements.frequencies import FrequencyCorrelations, token_counts
 from circuit_assert.prompts.base import Prompts
-from circuit_assert.prompts.halves import half_of, overlap
+from circuit_assert.prompts.halves import overlap
 from circuit_assert.prompts.text import plain_text
 from circuit_assert.stats.region import above
 
@@ -72,12 +72,12 @@ def neuron_is_token_frequency_neuron(
     if not by > 0:
         raise ClaimError(f"by= is above zero; got {by:g}.")
     documents = on or plain_text()
-    if counted is not None and overlap(counted, half_of(documents, "test")):
+    if counted is not None and overlap(counted, half(documents, "test")):
         raise ClaimError(
             f"{counted.name} holds documents of the test half of {documents.name}: count tokens of "
             f"others, as {documents.name} without it."
         )
-    tokens = counted or half_of(documents, "discovery")
+    tokens = counted or half(documents, "discovery")
     held, metric = Held(one, documents), UnigramDivergence(PLACES, tokens)
     change = Turned(HeldChange(held, metric), AsTheFrequency(held, tokens))
     ordinary = Ordinary(one.layer, tokens)

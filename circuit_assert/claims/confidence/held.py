@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from circuit_assert.interventions import ReplaceAtPositions
 from circuit_assert.measurements import NeuronActivations, Request
 from circuit_assert.measurements.base import AnyRequest, Scores
 from circuit_assert.measurements.distributions import AtTargets, Entropy, FinalScale
-from circuit_assert.prompts.base import Prompts
+from circuit_assert.prompts.base import Ints, Prompts, Which
 from circuit_assert.prompts.beginnings import Beginnings
 from circuit_assert.prompts.halves import half_of
 
@@ -44,7 +45,7 @@ class Held:
     def activations(self) -> Request:
         """Its activations on the discovery half."""
         measurement = NeuronActivations(self.neuron.layer, (self.neuron.neuron,))
-        return Request(measurement, half_of(self.on, "discovery"))
+        return Request(measurement, half(self.on, "discovery"))
 
     @remembered
     def levels(self, scores: Scores) -> tuple[float, float]:
@@ -65,10 +66,9 @@ class Held:
 
     def at(self, level: float, on: Prompts, scores: Scores) -> ReplaceAtPositions:
         """Setting it to a level on some documents."""
-        rows = scores.tokenized(on).tokens["clean"]
-        where = [(unit, place) for unit, row in enumerate(rows) for place in range(FIRST, len(row))]
+        where = _everywhere(tuple(map(len, scores.tokenized(on).tokens["clean"])))
         values = np.full((len(where), 1), level)
-        return ReplaceAtPositions((self.neuron,), np.array(where), values, f"to {level!r}")
+        return ReplaceAtPositions((self.neuron,), where, values, f"to {level!r}")
 
     def under(self, metric: AtTargets, on: Prompts, scores: Scores) -> tuple[Request, Request]:
         """A metric with the neuron at its mean, and where it is most active."""
@@ -76,11 +76,25 @@ class Held:
         return Request(metric, on, under=low), Request(metric, on, under=high)
 
 
+@lru_cache(maxsize=64)
+def half(on: Prompts, which: Which) -> Prompts:
+    """One half of some documents, always the same object: it is asked for again and again."""
+    return half_of(on, which)
+
+
+@lru_cache(maxsize=64)
+def _everywhere(lengths: tuple[int, ...]) -> Ints:
+    """All positions of units but the first: `[n, 2]`."""
+    return np.array(
+        [(unit, p) for unit, length in enumerate(lengths) for p in range(FIRST, length)]
+    )
+
+
 def beginnings(on: Prompts, scores: Scores) -> Beginnings:
     """The first 64 tokens of up to 12 documents of the discovery half: enough for controls."""
-    half = half_of(on, "discovery")
-    count = min(_DOCUMENTS, len(scores.tokenized(half)))
-    return Beginnings(half, tuple(range(count)), _TOKENS)
+    found_on = half(on, "discovery")
+    count = min(_DOCUMENTS, len(scores.tokenized(found_on)))
+    return Beginnings(found_on, tuple(range(count)), _TOKENS)
 
 
 @dataclass(frozen=True)
@@ -124,7 +138,7 @@ class HeldChange(Quantity):
 
     def _on(self, scores: Scores) -> Prompts:
         on = self.held.on
-        return beginnings(on, scores) if self.control else half_of(on, "test")
+        return beginnings(on, scores) if self.control else half(on, "test")
 
     def _both(self, scores: Scores) -> tuple[Request, Request]:
         return self.held.under(self.metric, self._on(scores), scores)
@@ -173,7 +187,7 @@ class ThroughTheScale(Quantity):
 
     @property
     def _test(self) -> Prompts:
-        return half_of(self.held.on, "test")
+        return half(self.held.on, "test")
 
     def _scales(self, scores: Scores) -> Request:
         return self.held.under(FinalScale(PLACES), self._test, scores)[0]

@@ -54,6 +54,7 @@ from circuit_assert.models.planted_models.neurons import neuron_documents, neuro
 from circuit_assert.models.planted_models.rasp import compiled_model
 from circuit_assert.models.planted_models.relay import RELAY, relay_model, relay_prompts
 from circuit_assert.models.planted_models.repair import repair_model
+from circuit_assert.models.planted_models.spelling import spelling_documents, spelling_model
 from circuit_assert.models.planted_models.steering import (
     steering_documents,
     steering_model,
@@ -118,6 +119,8 @@ __all__ = [
     "repair_model",
     "role_prompts",
     "run_documents",
+    "spelling_documents",
+    "spelling_model",
     "steering_documents",
     "steering_model",
     "steering_prefixes",

@@ -110,18 +110,31 @@ def confidence_documents(*, documents: int = 48, length: int = 40, seed: int = 0
         seed: What they are drawn with.
     """
     generator = np.random.default_rng([seed, documents, length])
-    shares = np.exp(_log_frequencies())
     numbers = np.arange(1, _WORDS + 1)
-
-    def drawn(which: Matrix, count: int) -> list[int]:
-        chosen = shares * which
-        return generator.choice(numbers, count, p=chosen / chosen.sum()).tolist()
+    cues, others = _shares()
 
     def text() -> str:
-        said = drawn(_CUES, length // 4) + drawn(~_CUES, length - length // 4)
+        count = length // 4
+        said = [
+            *generator.choice(numbers, count, p=cues),
+            *generator.choice(numbers, length - count, p=others),
+        ]
         return " ".join(f"w{word}" for word in generator.permutation(said))
 
     return in_documents("words by frequency", (text() for _ in range(documents)))
+
+
+def word_shares() -> Matrix:
+    """How often each word is said in the documents, from " w1" on: `[word]`, of sum one."""
+    cues, others = _shares()
+    return 0.25 * cues + 0.75 * others
+
+
+def _shares() -> tuple[Matrix, Matrix]:
+    """The same among words that drive the planted neurons, and among the others."""
+    shares = np.exp(_log_frequencies())
+    cues, others = shares * _CUES, shares * ~_CUES
+    return cues / cues.sum(), others / others.sum()
 
 
 def _log_frequencies() -> Matrix:
