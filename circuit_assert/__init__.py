@@ -65,6 +65,7 @@ if TYPE_CHECKING:
     )
     from circuit_assert.claims.criteria import all_of as all_of
     from circuit_assert.claims.criteria import any_of as any_of
+    from circuit_assert.claims.detokenizing import neuron_detokenizes as neuron_detokenizes
     from circuit_assert.claims.direct_effects import direct_effect_is as direct_effect_is
     from circuit_assert.claims.existence import exactly_these_heads_are as exactly_these_heads_are
     from circuit_assert.claims.existence import some_head_is as some_head_is
@@ -262,6 +263,7 @@ _HOMES = {
     "neuron_is_entropy_neuron": "claims.confidence.entropy_neurons",
     "neuron_is_token_frequency_neuron": "claims.confidence.frequency_neurons",
     "neuron_retokenizes": "claims.retokenizing",
+    "neuron_detokenizes": "claims.detokenizing",
     "neuron_is_prediction_neuron": "claims.vocabulary_neurons",
     "neuron_is_suppression_neuron": "claims.vocabulary_neurons",
     "patching_breaks_logit": "claims.patching",
@@ -436,6 +438,7 @@ __all__ = [
     "logit_difference",
     "loss",
     "model",
+    "neuron_detokenizes",
     "neuron_is_entropy_neuron",
     "neuron_is_prediction_neuron",
     "neuron_is_suppression_neuron",

@@ -60,6 +60,7 @@ SUBJECTS: Mapping[str, Sequence[str]] = MappingProxyType(
             "vocabulary_neurons",
             "confidence.entropy_neurons",
             "confidence.frequency_neurons",
+            "detokenizing",
             "retokenizing",
         ),
         "Features": (

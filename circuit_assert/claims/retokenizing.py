@@ -20,7 +20,6 @@ from circuit_assert.measurements import Request
 from circuit_assert.measurements.base import AnyRequest, Scores
 from circuit_assert.measurements.within_words import FIRST, INSIDE, LossWithinWords
 from circuit_assert.prompts.base import Prompts
-from circuit_assert.prompts.text import plain_text
 from circuit_assert.stats.region import above
 
 _LOSS = LossWithinWords()
@@ -33,7 +32,7 @@ _LOSS = LossWithinWords()
 def neuron_retokenizes(
     component: Subject,
     *,
-    on: Prompts | None = None,
+    on: Prompts,
     by: float,
     ablation: How = "mean",
     reference: Prompts | None = None,
@@ -50,7 +49,8 @@ def neuron_retokenizes(
 
     Args:
         component: A neuron, several, or a layer's MLP.
-        on: Documents; by default the shipped ones.
+        on: Documents with words of several tokens in this model. Shipped English ones have next to
+            none; `paragraphs("de")` has many.
         by: Smallest difference that counts, in nats.
         ablation: "mean", over all positions of the other documents, or "zero"; as in
             `ablation_drops_logit`.
@@ -74,9 +74,8 @@ def neuron_retokenizes(
         raise ComponentError(
             f"neuron_retokenizes is about neurons and MLPs; {others[0]} is a {others[0].noun}."
         )
-    documents = on or plain_text()
-    how = ablation_of(component, ablation, documents, reference)
-    harm = HarmWithinWords(documents, how)
+    how = ablation_of(component, ablation, on, reference)
+    harm = HarmWithinWords(on, how)
     owner = component.model
     return all_of(
         Criterion(

@@ -15,7 +15,7 @@ from circuit_assert.models.model import Model
 from circuit_assert.models.planted_models import spelling_documents, spelling_model
 
 _NAME = "neuron_retokenizes"
-_MANY = 4000  # documents that stand for all: a claim has 40
+_MANY = 1200  # documents that stand for all: a claim has 40
 
 
 def _model(seed: int) -> Model:

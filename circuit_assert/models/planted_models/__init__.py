@@ -13,6 +13,11 @@ from circuit_assert.models.planted_models.attention import (
 from circuit_assert.models.planted_models.bases import basis_model
 from circuit_assert.models.planted_models.composing import composing_model
 from circuit_assert.models.planted_models.composition import composition_model
+from circuit_assert.models.planted_models.compounds import (
+    COMPOUND,
+    compound_documents,
+    compound_model,
+)
 from circuit_assert.models.planted_models.confidence import (
     confidence_documents,
     confidence_model,
@@ -71,6 +76,7 @@ from circuit_assert.models.planted_models.translating import (
 from circuit_assert.models.planted_models.virtual import virtual_weights_model
 
 __all__ = [
+    "COMPOUND",
     "RELAY",
     "AttendingHead",
     "activating_documents",
@@ -80,6 +86,8 @@ __all__ = [
     "compiled_model",
     "composing_model",
     "composition_model",
+    "compound_documents",
+    "compound_model",
     "confidence_documents",
     "confidence_model",
     "copying_model",
