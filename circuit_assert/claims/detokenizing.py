@@ -14,7 +14,7 @@ from circuit_assert.claims.claim import claim
 from circuit_assert.claims.confidence.held import half
 from circuit_assert.claims.criteria import Body, Criterion, Fact, Found, Question, all_of
 from circuit_assert.claims.promotion import matched_tokens
-from circuit_assert.claims.quantities import Measured, Quantity
+from circuit_assert.claims.quantities import Measured, Quantity, remembered
 from circuit_assert.claims.ratios import ShareOf
 from circuit_assert.claims.weight_ranks import stands_out
 from circuit_assert.components import Neuron, Subject
@@ -102,6 +102,11 @@ def pair_of(word: str, tokenizer: Tokenizer) -> Pair:
     return tokens[0], tokens[1]
 
 
+@lru_cache(maxsize=256)
+def _endings(documents: Prompts, pairs: tuple[tuple[int, Pair], ...]) -> Endings:
+    return Endings(documents, tuple((u, *pair) for u, pair in pairs), _CONTEXT)
+
+
 @dataclass(frozen=True)
 class Answer(Quantity):
     """A neuron's activation on a word, by document of the test half.
@@ -135,7 +140,7 @@ class Answer(Quantity):
 
     def request(self, pairs: tuple[tuple[int, Pair], ...], which: Which) -> Request:
         """Activations after documents that end in pairs."""
-        ends = Endings(half(self.on, which), tuple((u, *pair) for u, pair in pairs), _CONTEXT)
+        ends = _endings(half(self.on, which), pairs)
         return Request(NeuronActivations(self.neuron.layer, (self.neuron.neuron,)), ends)
 
     def values(self, pairs: tuple[tuple[int, Pair], ...], which: Which, scores: Scores) -> Reals:
@@ -151,6 +156,17 @@ class Answer(Quantity):
         return found.reshape(-1, 3)
 
     def _own(self, which: Which, scores: Scores) -> tuple[tuple[int, Pair], ...]:
+        return self._discovery(scores) if which == "discovery" else self._test(scores)
+
+    @remembered
+    def _discovery(self, scores: Scores) -> tuple[tuple[int, Pair], ...]:
+        return self._made("discovery", scores)
+
+    @remembered
+    def _test(self, scores: Scores) -> tuple[tuple[int, Pair], ...]:
+        return self._made("test", scores)
+
+    def _made(self, which: Which, scores: Scores) -> tuple[tuple[int, Pair], ...]:
         word = pair_of(self.word, scores.weights.tokenizer)
         documents = range(len(scores.tokenized(half(self.on, which))))
         return tuple(e for u in documents for e in self.three(u, word, u, scores))
@@ -164,6 +180,7 @@ class Answer(Quantity):
         before = [t for t in firsts if t != first][turn % (len(firsts) - 1)]
         return (unit, pair), (unit, (first, other)), (unit, (before, second))
 
+    @remembered
     def others(self, scores: Scores) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """Tokens as frequent as the word's first, and as its second."""
         tokenizer = scores.weights.tokenizer
@@ -204,6 +221,7 @@ class UnlikeRandomPairs(Question):
         beyond = (found[:, 0] - found[:, 1:].max(1)).reshape(-1, _CONTEXTS).mean(1)
         return stands_out(float(own), beyond, alpha, "random pairs of tokens as frequent", ".3g")
 
+    @remembered
     def _pairs(self, scores: Scores) -> tuple[tuple[int, Pair], ...]:
         firsts, seconds = self.of.others(scores)
         word = pair_of(self.of.word, scores.weights.tokenizer)

@@ -40,6 +40,9 @@ class Endings:
         """A hash of the documents and of the endings."""
         return self._fingerprint
 
+    def __hash__(self) -> int:
+        return hash(self.fingerprint)
+
     def __len__(self) -> int:
         return len(self.ends)
 

@@ -116,6 +116,7 @@ def few(case_type, what, *, models, each):
         ("ablation_drops_logit", "drop, mean ablation", 1, 25),
         ("head_activates_neuron", "effect", 1, 3),
         ("neuron_is_prediction_neuron", "raises them", 1, 25),
+        ("neuron_detokenizes", "interaction", 1, 6),
         ("neuron_retokenizes", "difference", 1, 8),
         ("neuron_is_entropy_neuron", "entropy", 1, 6),
         ("neuron_is_token_frequency_neuron", "divergence", 1, 6),

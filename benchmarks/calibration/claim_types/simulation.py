@@ -22,6 +22,7 @@ from benchmarks.calibration.claim_types.circuits import CASES as _CIRCUITS
 from benchmarks.calibration.claim_types.composition import CASES as _COMPOSITION
 from benchmarks.calibration.claim_types.confidence import CASES as _CONFIDENCE
 from benchmarks.calibration.claim_types.copy_suppression import CASES as _COPY_SUPPRESSION
+from benchmarks.calibration.claim_types.detokenizing import CASES as _DETOKENIZING
 from benchmarks.calibration.claim_types.dictionary_features import CASES as _DICTIONARY_FEATURES
 from benchmarks.calibration.claim_types.direct_effects import CASES as _DIRECT_EFFECTS
 from benchmarks.calibration.claim_types.existence import CASES as _EXISTENCE
@@ -71,6 +72,7 @@ CASES: tuple[Case, ...] = (
     *_NEXT_TOKEN,
     *_VOCABULARY_NEURONS,
     *_CONFIDENCE,
+    *_DETOKENIZING,
     *_RETOKENIZING,
     *_FEATURES,
     *_DICTIONARY_FEATURES,
