@@ -141,7 +141,7 @@ class HarmWithinWords(ComponentEffect):
         """
         clean, without = (scores[request].astype(np.float64) for request in self._both)
         rises = without - clean
-        there = np.isfinite(clean).all(1)
+        there = np.isfinite(clean.sum(1))
         if not there.any():
             raise CannotTell(f"no document of {self.on.name} has tokens inside of words")
         values = rises[:, INSIDE] - (0.0 if self.only else rises[:, FIRST])

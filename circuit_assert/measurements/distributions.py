@@ -33,6 +33,7 @@ class AtTargets(ABC):
     """
 
     places: int = 8
+    quantity: ClassVar[str] = "nats"
 
     def sites(self, weights: Weights) -> tuple[Site, ...]:
         """None: the final residual stream is enough."""

@@ -15,7 +15,7 @@ from circuit_assert.models.model import Model
 from circuit_assert.models.planted_models import COMPOUND, compound_documents, compound_model
 
 _NAME = "neuron_detokenizes"
-_MANY = 2400  # documents, half of which stand for all: of a claim's half there are 24
+_MANY = 1200  # documents, half of which stand for all: of a claim's half there are 24
 
 
 def _model(seed: int) -> Model:
