@@ -32,7 +32,7 @@ _CONTEXT = 12
 _PAIRS, _CONTEXTS = 199, 4
 
 
-@claim("{neuron} detokenizes {word}", source="Gurnee et al. 2023, arXiv:2305.01610, §4")
+@claim("{neuron} detokenizes {word}", source="Gurnee et al. 2023, arXiv:2305.01610")
 def neuron_detokenizes(neuron: Subject, word: str, *, on: Prompts | None = None, by: float) -> Body:
     """It is active on a word of two tokens, and not on either token with another beside it.
 

@@ -27,7 +27,7 @@ _LOSS = LossWithinWords()
 
 @claim(
     "{component} retokenizes",
-    source="Gurnee et al. 2023, arXiv:2305.01610, §2; Lad, Gurnee & Tegmark 2024, arXiv:2406.19384",
+    source="Gurnee et al. 2023, arXiv:2305.01610; Lad, Gurnee & Tegmark 2024, arXiv:2406.19384",
 )
 def neuron_retokenizes(
     component: Subject,

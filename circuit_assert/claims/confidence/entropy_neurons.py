@@ -36,7 +36,7 @@ Reals = npt.NDArray[np.float64]
 
 @claim(
     "{neuron} is an entropy neuron",
-    source="Gurnee et al. 2024, arXiv:2401.12181, §5.2; Stolfo et al. 2024, arXiv:2406.16254",
+    source="Gurnee et al. 2024, arXiv:2401.12181, §5; Stolfo et al. 2024, arXiv:2406.16254",
 )
 def neuron_is_entropy_neuron(
     neuron: Subject,

@@ -28,7 +28,7 @@ _ORDINARY = 0.9
 
 @claim(
     "{neuron} is a token-frequency neuron",
-    source="Stolfo et al. 2024, arXiv:2406.16254, §5",
+    source="Stolfo et al. 2024, arXiv:2406.16254",
 )
 def neuron_is_token_frequency_neuron(
     neuron: Subject, *, on: Prompts | None = None, by: float, counted: Prompts | None = None
@@ -57,9 +57,6 @@ def neuron_is_token_frequency_neuron(
     Raises:
         ComponentError: when `neuron` is not one neuron.
         ClaimError: for a bound that is not above zero, or counted documents of the test half.
-
-    Published:
-        In Pythia 410M, L23N417 and others of the last layer; also in GPT-2 and Llama 2 7B.
 
     Pitfalls:
         Frequencies are those of few documents: correlations are lower than with a corpus, those of
