@@ -54,6 +54,12 @@ if TYPE_CHECKING:
     from circuit_assert.claims.claim import Claim as Claim
     from circuit_assert.claims.claim import claim as claim
     from circuit_assert.claims.composition import heads_compose as heads_compose
+    from circuit_assert.claims.confidence.entropy_neurons import (
+        neuron_is_entropy_neuron as neuron_is_entropy_neuron,
+    )
+    from circuit_assert.claims.confidence.frequency_neurons import (
+        neuron_is_token_frequency_neuron as neuron_is_token_frequency_neuron,
+    )
     from circuit_assert.claims.contexts.neurons import (
         neuron_is_context_neuron as neuron_is_context_neuron,
     )
@@ -62,6 +68,7 @@ if TYPE_CHECKING:
     )
     from circuit_assert.claims.criteria import all_of as all_of
     from circuit_assert.claims.criteria import any_of as any_of
+    from circuit_assert.claims.detokenizing import neuron_detokenizes as neuron_detokenizes
     from circuit_assert.claims.direct_effects import direct_effect_is as direct_effect_is
     from circuit_assert.claims.existence import exactly_these_heads_are as exactly_these_heads_are
     from circuit_assert.claims.existence import some_head_is as some_head_is
@@ -134,6 +141,7 @@ if TYPE_CHECKING:
     from circuit_assert.claims.residual_stream import (
         residual_stream_decomposes as residual_stream_decomposes,
     )
+    from circuit_assert.claims.retokenizing import neuron_retokenizes as neuron_retokenizes
     from circuit_assert.claims.robustness import robustly as robustly
     from circuit_assert.claims.roles import head_attends_to as head_attends_to
     from circuit_assert.claims.single_features.meanings import (
@@ -262,6 +270,10 @@ _HOMES = {
     "effect_is_localized": "claims.localization",
     "neuron_promotes_token": "claims.neurons",
     "neuron_prefers_next_token": "claims.next_token_neurons",
+    "neuron_is_entropy_neuron": "claims.confidence.entropy_neurons",
+    "neuron_is_token_frequency_neuron": "claims.confidence.frequency_neurons",
+    "neuron_retokenizes": "claims.retokenizing",
+    "neuron_detokenizes": "claims.detokenizing",
     "neuron_is_prediction_neuron": "claims.vocabulary_neurons",
     "neuron_is_context_neuron": "claims.contexts.neurons",
     "neuron_is_monosemantic": "claims.single_features.monosemantic",
@@ -440,12 +452,16 @@ __all__ = [
     "logit_difference",
     "loss",
     "model",
+    "neuron_detokenizes",
     "neuron_is_context_neuron",
+    "neuron_is_entropy_neuron",
     "neuron_is_monosemantic",
     "neuron_is_prediction_neuron",
     "neuron_is_suppression_neuron",
+    "neuron_is_token_frequency_neuron",
     "neuron_prefers_next_token",
     "neuron_promotes_token",
+    "neuron_retokenizes",
     "on_one_prompt",
     "other_operands",
     "ov_circuit_copies",

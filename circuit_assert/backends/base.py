@@ -145,8 +145,11 @@ class Backend(Protocol):
         """
         ...
 
-    def all_logits(self, residual: torch.Tensor) -> torch.Tensor:
-        """Logits of every token: `[n, d_model]` → `[n, vocabulary]`."""
+    def all_logits(self, residual: torch.Tensor, scale: torch.Tensor | None = None) -> torch.Tensor:
+        """Logits of every token: `[n, d_model]` → `[n, vocabulary]`.
+
+        With `scale`, `[n]`, the final norm divides by that instead of its own.
+        """
         ...
 
     def log_probabilities(self, residual: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:

@@ -351,9 +351,9 @@ class TransformerLensBackend:
         return run
 
     @torch.no_grad()
-    def all_logits(self, residual: torch.Tensor) -> torch.Tensor:
-        """Logits of every token: `[n, d_model]` → `[n, vocabulary]`."""
-        return self._all_logits(residual)
+    def all_logits(self, residual: torch.Tensor, scale: torch.Tensor | None = None) -> torch.Tensor:
+        """Logits of every token: `[n, d_model]` → `[n, vocabulary]`, the scale its own or given."""
+        return self._all_logits(residual, scale)
 
     @torch.no_grad()
     def log_probabilities(self, residual: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:
@@ -491,9 +491,14 @@ class TransformerLensBackend:
         rows = _rows_of_inputs(getattr(block.mlp, which)).T * self._gain(norm)
         return rows - rows.mean(-1, keepdim=True) if self._centres() else rows
 
-    def _all_logits(self, residual: torch.Tensor) -> torch.Tensor:
+    def _all_logits(
+        self, residual: torch.Tensor, scale: torch.Tensor | None = None
+    ) -> torch.Tensor:
         rows, bias = self._head()
-        logits = self._final_norm(residual) @ rows.T
+        normed = self._final_norm(residual)
+        if scale is not None and self._norm_kind() is not None:
+            normed = self._at_scale(normed, self.final_scale(residual) / scale)
+        logits = normed @ rows.T
         if bias is not None:
             logits = logits + bias
         return self._capped(logits).float()
@@ -502,6 +507,13 @@ class TransformerLensBackend:
         if self._norm_kind() is None:
             return residual
         return self._bridge.ln_final(residual[None])[0]
+
+    def _at_scale(self, normed: torch.Tensor, by: torch.Tensor) -> torch.Tensor:
+        """What the final norm gives, stretched, its bias left as it is: `[n, d_model]`, `[n]`."""
+        bias = getattr(self._bridge.ln_final, "bias", None)
+        offset = 0.0 if bias is None else bias.float()
+        stretched = (normed.float() - offset) * by.float()[:, None] + offset
+        return stretched.to(normed.dtype)
 
     def _head(self) -> tuple[torch.Tensor, torch.Tensor | None]:
         unembed = self._bridge.unembed.original_component

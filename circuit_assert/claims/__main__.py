@@ -60,6 +60,10 @@ SUBJECTS: Mapping[str, Sequence[str]] = MappingProxyType(
             "vocabulary_neurons",
             "single_features.monosemantic",
             "contexts.neurons",
+            "confidence.entropy_neurons",
+            "confidence.frequency_neurons",
+            "detokenizing",
+            "retokenizing",
         ),
         "Features": (
             "features",

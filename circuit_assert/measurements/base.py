@@ -71,6 +71,13 @@ class Weights(Protocol):
         """The k tokens with the largest logits: `[n, d_model]` → `[n, k]`."""
         ...
 
+    def all_logits(self, residual: torch.Tensor, scale: torch.Tensor | None = None) -> torch.Tensor:
+        """Logits of every token: `[n, d_model]` → `[n, vocabulary]`.
+
+        With `scale`, `[n]`, the final norm divides by that instead of its own.
+        """
+        ...
+
     def final_scale(self, residual: torch.Tensor) -> torch.Tensor:
         """What the final norm divides by: `[..., d_model]` → `[...]`."""
         ...

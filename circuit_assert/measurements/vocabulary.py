@@ -65,6 +65,44 @@ class RotatedMoments:
         return vocabulary_moments(weights, drawn.to(weights.neuron_output_weights(0)))
 
 
+@dataclass(frozen=True)
+class VocabularyVariances:
+    """Variance of cos(W_U[:, t], w_out) over ordinary tokens of all neurons: `[layer, neuron]`.
+
+    As in `VocabularyMoments`, by one matrix of the vocabulary's second moments for all of them.
+
+    Args:
+        layers: Whose neurons.
+    """
+
+    layers: tuple[int, ...]
+    quantity: ClassVar[str] = "moments"
+
+    def __str__(self) -> str:
+        return f"variances over the vocabulary of layers {self.layers}"
+
+    def compute(self, weights: Weights) -> Array:
+        """The variances."""
+        import torch
+
+        size = weights.card.d_model
+        second, first = torch.zeros(size, size).double(), torch.zeros(size).double()
+        count = 0
+        for piece in unembedding_pieces(weights):
+            units = torch.nn.functional.normalize(piece, dim=-1)
+            second += (units.T @ units).double().cpu()
+            first += units.double().sum(0).cpu()
+            count += len(units)
+        mean = first / count
+        spread = second / count - mean[:, None] * mean[None]
+        found: list[torch.Tensor] = []
+        for layer in self.layers:
+            rows = weights.neuron_output_weights(layer).double().cpu()
+            along = torch.nn.functional.normalize(rows, dim=-1)
+            found.append(((along @ spread) * along).sum(-1).clamp_min(0.0))
+        return torch.stack(found).numpy()
+
+
 def vocabulary_moments(weights: Weights, directions: torch.Tensor) -> Array:
     """Variance, skew and kurtosis of each direction's cosines with ordinary tokens: `[n, 3]`.
 

@@ -69,7 +69,7 @@ class PlantedModel:
 
 
 class PlantedTokenizer:
-    """One word, one token.
+    """One word, one token; or two, where the vocabulary has its beginning and its end.
 
     Args:
         name: The model's name.
@@ -100,11 +100,18 @@ class PlantedTokenizer:
         Raises:
             TokenError: for a word that the model does not have.
         """
-        words = _WORDS.findall(text)
-        unknown = [word for word in words if self._id(word) is None]
-        if unknown:
-            raise TokenError(f"{self.name} has no token {unknown[0]!r}.")
-        return [token for word in words if (token := self._id(word)) is not None]
+        return [token for word in _WORDS.findall(text) for token in self._pieces(word)]
+
+    def _pieces(self, word: str) -> list[int]:
+        """A word's token, or its longest beginning that is one and the tokens of the rest."""
+        whole = self._id(word)
+        if whole is not None:
+            return [whole]
+        for end in range(len(word) - 1, 0, -1):
+            first = self._id(word[:end])
+            if first is not None and word[end:] in self._ids:
+                return [first, self._ids[word[end:]]]
+        raise TokenError(f"{self.name} has no token {word!r}.")
 
     def _id(self, word: str) -> int | None:
         return self._ids.get(word, self._ids.get(f" {word}"))

@@ -20,8 +20,10 @@ from benchmarks.calibration.claim_types.bases import CASES as _BASES
 from benchmarks.calibration.claim_types.case import Case
 from benchmarks.calibration.claim_types.circuits import CASES as _CIRCUITS
 from benchmarks.calibration.claim_types.composition import CASES as _COMPOSITION
+from benchmarks.calibration.claim_types.confidence import CASES as _CONFIDENCE
 from benchmarks.calibration.claim_types.contexts import CASES as _CONTEXTS
 from benchmarks.calibration.claim_types.copy_suppression import CASES as _COPY_SUPPRESSION
+from benchmarks.calibration.claim_types.detokenizing import CASES as _DETOKENIZING
 from benchmarks.calibration.claim_types.dictionary_features import CASES as _DICTIONARY_FEATURES
 from benchmarks.calibration.claim_types.direct_effects import CASES as _DIRECT_EFFECTS
 from benchmarks.calibration.claim_types.existence import CASES as _EXISTENCE
@@ -40,6 +42,7 @@ from benchmarks.calibration.claim_types.patching import CASES as _PATCHING
 from benchmarks.calibration.claim_types.qk_circuits import CASES as _QK_CIRCUITS
 from benchmarks.calibration.claim_types.repairs import CASES as _REPAIRS
 from benchmarks.calibration.claim_types.residual_stream import CASES as _RESIDUAL_STREAM
+from benchmarks.calibration.claim_types.retokenizing import CASES as _RETOKENIZING
 from benchmarks.calibration.claim_types.scrubbing import CASES as _SCRUBBING
 from benchmarks.calibration.claim_types.sinks import CASES as _SINKS
 from benchmarks.calibration.claim_types.steering import CASES as _STEERING
@@ -70,6 +73,9 @@ CASES: tuple[Case, ...] = (
     *_NEURONS,
     *_NEXT_TOKEN,
     *_VOCABULARY_NEURONS,
+    *_CONFIDENCE,
+    *_DETOKENIZING,
+    *_RETOKENIZING,
     *_FEATURES,
     *_DICTIONARY_FEATURES,
     *_EXPLANATIONS,

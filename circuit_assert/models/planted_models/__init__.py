@@ -13,6 +13,15 @@ from circuit_assert.models.planted_models.attention import (
 from circuit_assert.models.planted_models.bases import basis_model
 from circuit_assert.models.planted_models.composing import composing_model
 from circuit_assert.models.planted_models.composition import composition_model
+from circuit_assert.models.planted_models.compounds import (
+    COMPOUND,
+    compound_documents,
+    compound_model,
+)
+from circuit_assert.models.planted_models.confidence import (
+    confidence_documents,
+    confidence_model,
+)
 from circuit_assert.models.planted_models.contexts import context_documents, context_model
 from circuit_assert.models.planted_models.copying import copying_model, graded_copying_model
 from circuit_assert.models.planted_models.counting import counting_model
@@ -51,6 +60,7 @@ from circuit_assert.models.planted_models.neurons import neuron_documents, neuro
 from circuit_assert.models.planted_models.rasp import compiled_model
 from circuit_assert.models.planted_models.relay import RELAY, relay_model, relay_prompts
 from circuit_assert.models.planted_models.repair import repair_model
+from circuit_assert.models.planted_models.spelling import spelling_documents, spelling_model
 from circuit_assert.models.planted_models.steering import (
     steering_documents,
     steering_model,
@@ -67,6 +77,7 @@ from circuit_assert.models.planted_models.translating import (
 from circuit_assert.models.planted_models.virtual import virtual_weights_model
 
 __all__ = [
+    "COMPOUND",
     "RELAY",
     "AttendingHead",
     "activating_documents",
@@ -76,6 +87,10 @@ __all__ = [
     "compiled_model",
     "composing_model",
     "composition_model",
+    "compound_documents",
+    "compound_model",
+    "confidence_documents",
+    "confidence_model",
     "context_documents",
     "context_model",
     "copying_model",
@@ -115,6 +130,8 @@ __all__ = [
     "repair_model",
     "role_prompts",
     "run_documents",
+    "spelling_documents",
+    "spelling_model",
     "steering_documents",
     "steering_model",
     "steering_prefixes",

@@ -1,0 +1,1 @@
+"""Claims about neurons that regulate how sure a model is: entropy and token-frequency neurons."""

@@ -1,0 +1,194 @@
+"""What the distribution of the next token is like: how even, how near another, what ranks where."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from circuit_assert.components import Site
+from circuit_assert.measurements.base import Batch, Weights, targets_of
+from circuit_assert.measurements.frequencies import unigram_log_probabilities
+from circuit_assert.measurements.outputs import OutputReader
+from circuit_assert.models.card import Card
+from circuit_assert.prompts.base import Ints, Prompts
+
+if TYPE_CHECKING:
+    import torch
+
+_ROWS = 64  # rows of full logits held together: 64 × 262,144 float32 is 67 MB
+
+
+@dataclass(frozen=True)
+class AtTargets(ABC):
+    """Something read from what leaves the last block, where a next token is known.
+
+    `[unit, place]`, padded with NaN where a unit has fewer places. What follows the first position,
+    where attention sinks are, is left out.
+
+    Args:
+        places: About this many targets of each unit, evenly spread.
+    """
+
+    places: int = 8
+    quantity: ClassVar[str] = "nats"
+
+    def sites(self, weights: Weights) -> tuple[Site, ...]:
+        """None: the final residual stream is enough."""
+        return ()
+
+    def last_layer(self, card: Card) -> int:
+        """The model's last."""
+        return card.layers - 1
+
+    def final_positions(self, batch: Batch) -> Ints:
+        """The targets."""
+        rows, flat = self._targets(batch)
+        return np.stack([rows, flat[:, 0]], axis=1)
+
+    def _targets(self, batch: Batch) -> tuple[Ints, Ints]:
+        rows, flat = targets_of(batch, self.places + 1)
+        later = flat[:, 0] > 0
+        return rows[later], flat[later]
+
+    def reader(self, batch: Batch, weights: Weights) -> OutputReader:
+        """What reduces one batch."""
+        rows, flat = self._targets(batch)
+        column = np.arange(len(rows)) - np.searchsorted(rows, rows)
+
+        def score(final: torch.Tensor) -> torch.Tensor:
+            import torch
+
+            there = (torch.as_tensor(each, device=final.device) for each in (rows, flat[:, 0]))
+            residual = final[tuple(there)]
+            found = torch.full((len(batch.units), self.places + 1), torch.nan)
+            targets = torch.as_tensor(flat[:, 1], device=final.device)
+            units = batch.units[rows]
+            for start in range(0, len(rows), _ROWS):
+                some = slice(start, start + _ROWS)
+                numbers = self._of(
+                    residual[some], targets[some], units[some], column[some], weights
+                )
+                found[rows[some], column[some]] = numbers.float().cpu()
+            return found
+
+        return OutputReader(score)
+
+    @abstractmethod
+    def _of(
+        self,
+        residual: torch.Tensor,
+        targets: torch.Tensor,
+        units: Ints,
+        column: Ints,
+        weights: Weights,
+    ) -> torch.Tensor:
+        """The numbers of some places: `[n, d_model]`, `[n]` three times → `[n]`."""
+
+
+@dataclass(frozen=True)
+class Entropy(AtTargets):
+    """Of the next token's distribution, in nats: `[unit, place]`.
+
+    Args:
+        scales: `[unit, place]`, what the final norm divides by in place of its own; None for that.
+        key: What identifies the scales.
+    """
+
+    scales: object = field(default=None, compare=False, repr=False)
+    key: str = ""
+    quantity: ClassVar[str] = "nats"
+
+    def __str__(self) -> str:
+        return f"entropy {self.key}".rstrip()
+
+    def _of(
+        self,
+        residual: torch.Tensor,
+        targets: torch.Tensor,
+        units: Ints,
+        column: Ints,
+        weights: Weights,
+    ) -> torch.Tensor:
+        import torch
+
+        scale = None
+        if self.scales is not None:
+            given = np.asarray(self.scales)[units, column]
+            scale = torch.as_tensor(given, device=residual.device)
+        logs = torch.log_softmax(weights.all_logits(residual, scale), dim=-1)
+        return -(logs.exp() * logs).sum(-1)
+
+
+@dataclass(frozen=True)
+class UnigramDivergence(AtTargets):
+    """KL divergence of the next token's distribution to the unigram one, in nats: `[unit, place]`.
+
+    Args:
+        counted: The documents whose tokens are counted.
+    """
+
+    counted: Prompts | None = None
+    quantity: ClassVar[str] = "nats"
+
+    def __str__(self) -> str:
+        return f"divergence to the unigram distribution of {self.counted and self.counted.name}"
+
+    def _of(
+        self,
+        residual: torch.Tensor,
+        targets: torch.Tensor,
+        units: Ints,
+        column: Ints,
+        weights: Weights,
+    ) -> torch.Tensor:
+        import torch
+
+        assert self.counted is not None  # noqa: S101 - a default only because `places` has one
+        logs = torch.log_softmax(weights.all_logits(residual), dim=-1)
+        unigram = torch.as_tensor(unigram_log_probabilities(self.counted, weights)).to(logs)
+        return (logs.exp() * (logs - unigram)).sum(-1)
+
+
+@dataclass(frozen=True)
+class LogRank(AtTargets):
+    """Natural logarithm of the next token's rank, 0 for the likeliest: `[unit, place]`."""
+
+    quantity: ClassVar[str] = "log rank"
+
+    def __str__(self) -> str:
+        return "log rank of the next token"
+
+    def _of(
+        self,
+        residual: torch.Tensor,
+        targets: torch.Tensor,
+        units: Ints,
+        column: Ints,
+        weights: Weights,
+    ) -> torch.Tensor:
+        logits = weights.all_logits(residual)
+        own = logits.gather(1, targets[:, None])
+        return ((logits > own).sum(-1) + 1).double().log()
+
+
+@dataclass(frozen=True)
+class FinalScale(AtTargets):
+    """What the final norm divides by, 1 where there is none: `[unit, place]`."""
+
+    quantity: ClassVar[str] = "scale"
+
+    def __str__(self) -> str:
+        return "final scale"
+
+    def _of(
+        self,
+        residual: torch.Tensor,
+        targets: torch.Tensor,
+        units: Ints,
+        column: Ints,
+        weights: Weights,
+    ) -> torch.Tensor:
+        return weights.final_scale(residual)
