@@ -53,7 +53,7 @@ def dose_response(
         model: The model.
         swap: What is added.
         on: Prompts with the swapped answers as foils.
-        strengths: How many times it is added, rising.
+        strengths: How many times it is added, rising; 0 is without it.
     """
     import pandas as pd
 
@@ -62,7 +62,7 @@ def dose_response(
     for language in on.languages:
         prompts = on.where(language=language)
         for strength in strengths:
-            dose = Dose(swap, prompts, (strength,))
+            dose = Dose(swap, prompts, (strength,) if strength else ())
             rows.append(
                 {
                     "language": language,
