@@ -10,7 +10,12 @@ tokens; a late one is active where a sentence ends.
 
 import pytest
 
-from circuit_assert import explanation, explanation_predicts_activity, plain_text
+from circuit_assert import (
+    explanation,
+    explanation_predicts_activity,
+    explanation_simulates_activity,
+    plain_text,
+)
 
 ON = plain_text()
 FORMS_OF_BE = explanation("forms of 'be'", {"is", "was", "are", "were", "be", "been"})
@@ -56,3 +61,8 @@ def test_the_explanation_of_another_neuron_does_not_explain_it(smollm2):
 def test_what_a_next_token_neuron_promotes_does_not_explain_where_it_is_active(smollm2):
     """L27N105 promotes " and", which comes next at few of the positions where it is active."""
     assert not predicts(smollm2["L27N105"], BEFORE_AND, 0.05)
+
+
+def test_where_it_is_active_does_not_say_how_much(smollm2):
+    """Half a correlation is asked for, which 0 and 1 reach where activity is about as even."""
+    assert explanation_simulates_activity(smollm2["L0N97"], ARTICLES, on=ON, by=0.5)
