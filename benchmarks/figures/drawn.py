@@ -75,7 +75,7 @@ def _swaps(table: pd.DataFrame) -> Figure:
         _lines(axes, table[table["swap"] == kind], by="language", x="strength", y="margin")
         axes.axhline(0, color="grey", linewidth=0.8)
         axes.set(xlabel="times the difference", title=f"{kind} swapped")
-    panels[0].set_ylabel("log p of the swapped answer − of the original (nats)")
+    panels[0].set_ylabel("margin of the swapped answer (nats)")
     return figure
 
 
