@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from circuit_assert.claims.claim import Claim
     from circuit_assert.evidence import Evidence
+    from circuit_assert.session import Session
 
 Kind = Literal["relu", "linear", "random"]
 _BATCH, _RATE = 128, 0.01
@@ -103,13 +104,25 @@ class ToyModels:
         """The evidence for a claim about them."""
         from circuit_assert.superposition.court import judged
 
-        return judged(self, claim)
+        evidence = judged(self, claim)
+        for tell in _observed().on_judged:
+            tell(claim, evidence)
+        return evidence
 
     def announce(self, claim: Any, /) -> None:  # noqa: ANN401 - as `Owner` has it
-        """Nobody takes note: there is no session."""
+        """Take note that a claim about them was made."""
+        _observed().announce(claim)
 
     def asked(self, claim: Any, evidence: Any, /) -> None:  # noqa: ANN401
-        """Likewise."""
+        """Take note that a claim's truth was asked for."""
+        _observed().asked(claim, evidence)
+
+
+def _observed() -> Session:
+    """The session that reports listen to; it judges nothing here, as nothing has to be run."""
+    from circuit_assert.session import default_session
+
+    return default_session()
 
 
 @lru_cache(maxsize=64)

@@ -148,3 +148,30 @@ def test_a_disk_that_fills_up_leaves_whole_lines_and_the_run_goes_on(suite, monk
     assert "The ledger lacks the last 9 records: [Errno 28] No space left on device." in said
     assert len(seen) == 4
     assert len(suite.ledger.claims) == 1
+
+
+def test_claims_about_toy_models_are_in_it_like_others(suite):
+    """They need no session and no model's fixture.
+
+    In a process of its own: training imports parts of torch that do not bear being imported twice.
+    """
+    suite.run_apart(
+        """
+        import pytest
+        from circuit_assert import ToyModels, features_are_in_superposition
+
+        SPARSE = ToyModels(features=8, dimensions=3, steps=400, tries=1)
+
+        def test_it():
+            assert features_are_in_superposition(SPARSE, by=2)
+
+        @pytest.mark.open_claim("three models are too few")
+        def test_too_few():
+            few = ToyModels(features=8, dimensions=3, steps=100, tries=1, seeds=3)
+            assert features_are_in_superposition(few, by=2)
+        """
+    )
+    found = suite.ledger
+    assert [claim.verdict for claim in found.claims] == ["supported", "inconclusive"]
+    assert [each.polarity for each in found.assertions] == ["asserted", "unknown"]
+    assert found.claims[0].model.startswith("relu toy models (8 features")
