@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from functools import partial
 from itertools import count
 
-import numpy as np
-
 from benchmarks.calibration.claim_types.case import Case
 from circuit_assert import Claim, ScriptShare, Session, steering_makes_output
 from circuit_assert.claims.single_features.activity import Activity
@@ -26,8 +24,8 @@ _CYRILLIC, _GREEK = ScriptShare("Cyrillic"), ScriptShare("Greek")
 _NATURAL = steering_documents()
 _POPULATION = 1500
 _TOKENS = 12
-_STEP = 1 / _TOKENS
-_STRENGTH = 0.35  # where some prefixes change their script late
+_RISE = 0.45  # of the letters; between what one word more or less makes
+_HALVINGS = 10
 
 
 def _claim(model: Model, number: int, by: float, strength: float) -> Claim:
@@ -44,20 +42,23 @@ def _claim(model: Model, number: int, by: float, strength: float) -> Claim:
     )
 
 
-def _median(model: Model) -> float:
-    """The largest rise that at most half of the prefixes exceed: the claim is just not true."""
+def _strength(model: Model) -> float:
+    """The largest at which at most half of the prefixes exceed the rise: the claim is not true."""
     on = steering_prefixes(prompts=_POPULATION, seed=10**6)
-    of = Steered(Activity(Neuron(0, 0), _NATURAL), on, _STRENGTH, _TOKENS)
     measure = model.explore()
-    shares = [measure(Rise(of, _CYRILLIC, k * _STEP - _STEP / 2)).values.mean() for k in range(13)]
-    exceeded = [k for k, share in enumerate(shares) if share > 0.5]
-    return float(np.clip((max(exceeded, default=0) + 0.5) * _STEP, 0, 0.95))
+    low, high = 0.0, 1.0
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        of = Steered(Activity(Neuron(0, 0), _NATURAL), on, middle, _TOKENS)
+        exceeded = measure(Rise(of, _CYRILLIC, _RISE)).values.mean()
+        low, high = (middle, high) if exceeded <= 0.5 else (low, middle)
+    return low
 
 
 def _at_bound(seed: int) -> Iterator[Claim]:
     model = Session().model(steering_model(seed=seed))
-    by = _median(model)
-    return (_claim(model, number, by, _STRENGTH) for number in count(1))
+    strength = _strength(model)
+    return (_claim(model, number, _RISE, strength) for number in count(1))
 
 
 def _clearly(planted: PlantedModel, seed: int) -> Iterator[Claim]:
