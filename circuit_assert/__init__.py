@@ -81,6 +81,9 @@ if TYPE_CHECKING:
     from circuit_assert.claims.features import feature_is_multilingual as feature_is_multilingual
     from circuit_assert.claims.heads import head_attends_inductively as head_attends_inductively
     from circuit_assert.claims.heads import head_is_induction as head_is_induction
+    from circuit_assert.claims.languages.crossovers import (
+        swaps_cross_over_alike as swaps_cross_over_alike,
+    )
     from circuit_assert.claims.languages.curves import (
         by_language as by_language,
     )
@@ -345,6 +348,7 @@ _HOMES = {
     "token_sample": "prompts.token_samples",
     "unrelated": "prompts.unrelated",
     "swapping_changes_answer": "claims.languages.swaps",
+    "swaps_cross_over_alike": "claims.languages.crossovers",
     "features_overlap_across_languages": "claims.languages.overlaps",
     "overlap_peaks_in_the_middle": "claims.languages.overlaps",
     "language_is_privileged": "claims.languages.privileged",
@@ -488,6 +492,7 @@ __all__ = [
     "swap_conditions",
     "swap_operands",
     "swapping_changes_answer",
+    "swaps_cross_over_alike",
     "synonyms",
     "token_label",
     "token_sample",

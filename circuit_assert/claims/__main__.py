@@ -74,7 +74,12 @@ SUBJECTS: Mapping[str, Sequence[str]] = MappingProxyType(
             "steering.outputs",
         ),
         "Toy models": ("superposition",),
-        "Languages": ("languages.swaps", "languages.overlaps", "languages.privileged"),
+        "Languages": (
+            "languages.swaps",
+            "languages.crossovers",
+            "languages.overlaps",
+            "languages.privileged",
+        ),
         "Families and robustness": ("existence", "robustness"),
     }
 )

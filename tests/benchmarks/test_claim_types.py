@@ -124,6 +124,7 @@ def few(case_type, what, *, models, each):
         ("features_overlap_across_languages", "overlap", 1, 15),
         ("language_is_privileged", "as loud", 6, 1),
         ("swapping_changes_answer", "margin", 6, 1),
+        ("swaps_cross_over_alike", "twice it", 3, 1),
         ("feature_is_specific", "precision", 1, 12),
         ("feature_is_not_a_neuron", "correlation", 1, 15),
         ("explanation_predicts_activity", "accuracy", 1, 6),

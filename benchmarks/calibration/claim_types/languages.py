@@ -15,6 +15,7 @@ from circuit_assert import (
     overlap_peaks_in_the_middle,
     swap_conditions,
     swapping_changes_answer,
+    swaps_cross_over_alike,
 )
 from circuit_assert.models.planted import PlantedModel
 from circuit_assert.models.planted_models import (
@@ -25,14 +26,16 @@ from circuit_assert.models.planted_models import (
     planted_unrelated,
     translating_model,
 )
-from circuit_assert.models.planted_models.language_frames import swapped_margin
+from circuit_assert.models.planted_models.language_frames import crossover, swapped_margin
 from circuit_assert.models.planted_models.languages import SITE
 
 _UNRELATED = planted_unrelated()
 _TO_SYNONYMS = swap_conditions(planted_synonyms("en"), versus=planted_antonyms("en"), at=SITE)
 _FRENCH, _TWO = planted_antonyms("fr"), planted_antonyms("en", "fr")
+_CHINESE = planted_antonyms("zh")
 _SWAP, _OVERLAP = "swapping_changes_answer", "features_overlap_across_languages"
 _LITTLE = 0.02  # what words and translations may share in weights drawn at random
+_ALIKE = "swaps_cross_over_alike"
 _PEAKS, _PRIVILEGED = "overlap_peaks_in_the_middle", "language_is_privileged"
 
 
@@ -60,6 +63,28 @@ def _clearly_swaps(seed: int) -> Iterator[Claim]:
 
 def _random_swap(seed: int) -> Iterator[Claim]:
     return _swap(languages_model(seed=seed).with_random_weights(seed))
+
+
+def _alike(planted: PlantedModel, within: float) -> Iterator[Claim]:
+    yield swaps_cross_over_alike(
+        Session().model(planted),
+        _TO_SYNONYMS,
+        on=_FRENCH,
+        versus=_CHINESE,
+        strengths=(0.4, 0.8, 1.2),
+        within=within,
+        null=_UNRELATED,
+        tried_on=2,
+    )
+
+
+def _crosses_alike(insistence: float, seed: int) -> Iterator[Claim]:
+    """Within what twice the strength differs by over all templates that might have been drawn."""
+    return _alike(languages_model(insistence=insistence, seed=seed), crossover(seed=seed))
+
+
+def _random_alike(seed: int) -> Iterator[Claim]:
+    return _alike(languages_model(seed=seed).with_random_weights(seed), 0.5)
 
 
 def _overlap(
@@ -115,6 +140,9 @@ CASES = (
     Case(_SWAP, "margin", "at the bound", _swaps_by, models=1000, share=0.2),
     Case(_SWAP, "clearly", "true", _clearly_swaps, models=100, share=0.1),
     Case(_SWAP, "random weights", "easy null", _random_swap, models=100, share=0.1),
+    Case(_ALIKE, "twice it", "at the bound", partial(_crosses_alike, 2.0), models=1000, share=0.2),
+    Case(_ALIKE, "as much", "true", partial(_crosses_alike, 1.0), models=100, share=0.1),
+    Case(_ALIKE, "random weights", "easy null", _random_alike, models=100, share=0.1),
     Case(_OVERLAP, "overlap", "at the bound", partial(_overlap_of, "chance", False)),
     Case(_OVERLAP, "shared", "true", partial(_overlap_of, "shared", True), share=0.2),
     Case(_OVERLAP, "random weights", "easy null", _overlap_of_random, models=40, share=0.2),

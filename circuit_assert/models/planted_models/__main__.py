@@ -83,6 +83,7 @@ _MODELS: dict[str, PlantedModel] = {
     "activating_model(gated=True)": activating_model(gated=True),
     "activating_model(norm=True)": activating_model(norm=True),
     'languages_model("shared")': languages_model("shared"),
+    'languages_model("shared", insistence=2.0)': languages_model("shared", insistence=2.0),
     'languages_model("inert")': languages_model("inert"),
     'languages_model("separate")': languages_model("separate"),
     'languages_model("script")': languages_model("script"),

@@ -67,6 +67,16 @@ def swapped_margin(strength: float, *, seed: int = SEED) -> float:
     return -2 * (GAINS[0] + GAINS[1]) / 2 * float(asked)
 
 
+def crossover(*, seed: int = SEED) -> float:
+    """The strength at which that margin is zero; of Chinese, times the insistence.
+
+    Args:
+        seed: By default that of the models.
+    """
+    direction = english_direction(frames_of("shared", NOISE, np.random.default_rng(seed)))
+    return 1 / float(direction[0])
+
+
 def written_for(feature: Feature, language: int) -> Matrix:
     """Where templates that ask for antonyms lie, in coordinates for all and for each language."""
     written = np.zeros(1 + len(LANGUAGES))
@@ -90,7 +100,9 @@ def asking() -> list[bool]:
     return [False, *(token.kind.startswith("ask") for token in all_words())]
 
 
-def frames_of(feature: Feature, noise: float, generator: np.random.Generator) -> Matrix:
+def frames_of(
+    feature: Feature, noise: float, generator: np.random.Generator, insistence: float = 1.0
+) -> Matrix:
     """What templates ask for: a coordinate for all languages, one for each, and their context."""
     frames = np.zeros((1 + len(all_words()), FRAME))
     for number in np.flatnonzero(asking()):
@@ -103,7 +115,8 @@ def frames_of(feature: Feature, noise: float, generator: np.random.Generator) ->
         sign = SIGNS.get(token.kind.removeprefix("ask "))
         if sign is not None:
             asked *= 0.5
-            asked += sign * written_for(feature, LANGUAGES.index(token.language))
+            as_much = insistence if token.language == "zh" else 1.0
+            asked += sign * as_much * written_for(feature, LANGUAGES.index(token.language))
     return frames
 
 

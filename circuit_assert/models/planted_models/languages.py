@@ -80,6 +80,7 @@ def languages_model(
     even: bool = False,
     english: float = 1.0,
     unembedded: float = 1.0,
+    insistence: float = 1.0,
     seed: int = SEED,
 ) -> PlantedModel:
     """Two layers of two heads that answer with a word's antonym or synonym in its language.
@@ -104,6 +105,7 @@ def languages_model(
             with the mean 0 over the words that might have been drawn.
         english: How many times as much English answers' neurons write as others'.
         unembedded: How many times as long the unembedding of English answers is as others'.
+        insistence: How many times as much Chinese templates ask for an operation as others'.
         seed: What is drawn with it.
     """
     shape = Shape(
@@ -123,8 +125,9 @@ def languages_model(
         d_mlp=2 * _PAIRS,
         context=16,
     )
-    drawn = _Drawn(noise, leak, even, english, unembedded, seed)
+    drawn = _Drawn(noise, leak, even, english, unembedded, insistence, seed)
     louder = f"-{english:g}-{unembedded:g}" if (english, unembedded) != (1.0, 1.0) else ""
+    louder += f"-insisting {insistence:g}" if insistence != 1.0 else ""
     return PlantedModel(
         name=f"planted-languages-{feature}{'-even' * even}-{noise:g}-{leak:g}{louder}-{seed}",
         card=shape.card,
@@ -132,7 +135,7 @@ def languages_model(
         weights=lambda: _weights(shape, feature, drawn),
         vocabulary=vocabulary(),
         true={"English direction": _TRUE[feature]},
-        false=_FALSE[feature],
+        false={**_FALSE[feature], **_unlike(insistence)},
     )
 
 
@@ -145,13 +148,23 @@ class _Drawn:
     even: bool
     english: float
     unembedded: float
+    insistence: float
     seed: int
+
+
+def _unlike(insistence: float) -> dict[str, str]:
+    if insistence == 1.0:
+        return {}
+    return {
+        "English direction": "crosses over at the same strength in all languages: Chinese "
+        f"templates ask for {insistence:g} times as much, and it takes as many times the strength"
+    }
 
 
 def _weights(shape: Shape, feature: Feature, drawn: _Drawn) -> dict[str, torch.Tensor]:
     made = Blueprint(shape)
     generator = np.random.default_rng(drawn.seed)
-    frames = frames_of(feature, drawn.noise, generator)
+    frames = frames_of(feature, drawn.noise, generator, drawn.insistence)
     if drawn.even:
         clear_other_languages(frames)
     set_apart_others(frames, drawn.leak)

@@ -8,6 +8,7 @@ from circuit_assert import (
     overlap_peaks_in_the_middle,
     swap_conditions,
     swapping_changes_answer,
+    swaps_cross_over_alike,
 )
 from circuit_assert.models.planted_models import (
     languages_model,
@@ -20,6 +21,7 @@ from circuit_assert.models.planted_models import (
 from circuit_assert.models.planted_models.languages import SITE
 
 LOUDER = languages_model("script", english=1.6)
+INSISTING = languages_model(insistence=2.0)
 TRANSLATING = translating_model(("chance", "shared", "chance"))
 SWAP = swap_conditions(planted_synonyms("en"), versus=planted_antonyms("en"), at=SITE)
 OPTIONS = {"on": planted_paragraphs(), "languages": ("en", "fr"), "tokens": 8}
@@ -34,6 +36,17 @@ def swaps_and_privileges(model):
         swapping_changes_answer(model, SWAP, on=planted_antonyms("zh"), **given),
         language_is_privileged(model, "en", on=on, by=0.2),
         language_is_privileged(model, "fr", on=on, by=0.2),
+    ]
+    return model.court.evaluate(claims)
+
+
+def crosses_over(model):
+    """The Chinese answer takes twice the strength: alike within 0.7 of it, not within 0.2."""
+    given = {"strengths": (0.4, 0.8, 1.2), "null": planted_unrelated(), "tried_on": 1}
+    on, versus = (planted_antonyms(language, per_concept=4) for language in ("fr", "zh"))
+    claims = [
+        swaps_cross_over_alike(model, SWAP, on=on, versus=versus, within=within, **given)
+        for within in (0.7, 0.2)
     ]
     return model.court.evaluate(claims)
 
@@ -55,6 +68,15 @@ def test_swaps_keep_their_verdicts_in_other_weights(changes, stays, change):
         "neurons rescaled": changes.rescale_neurons(1),
     }
     stays(LOUDER, change, by[change], swaps_and_privileges)
+
+
+@pytest.mark.parametrize("change", ["values mixed", "neurons rescaled"])
+def test_crossovers_keep_their_verdicts_in_other_weights(changes, stays, change):
+    by = {
+        "values mixed": changes.mix_values(0, INSISTING.card),
+        "neurons rescaled": changes.rescale_neurons(1),
+    }
+    stays(INSISTING, change, by[change], crosses_over)
 
 
 @pytest.mark.parametrize("change", ["neurons permuted", "neurons rescaled"])
