@@ -18,7 +18,7 @@ from circuit_assert.prompts.base import Ints, Prompts, Which
 from circuit_assert.prompts.prompt_set import discovery_ids
 from circuit_assert.prompts.word_ends import word_ends
 
-DRAWS = 3  # rotations, over which the best correlations are averaged
+_DIRECTIONS = 960  # over so many at least are best correlations averaged, by drawing again
 HALVES: tuple[Which, ...] = ("discovery", "test")
 _LEAST = 1e-6  # of the largest, what a neuron varies at least
 
@@ -122,20 +122,22 @@ class Other:
 
     @remembered
     def rotations(self, scores: Scores) -> tuple[tuple[Rotation, ...], ...]:
-        """Draws, and of each draw one rotation of each layer."""
+        """Draws, several where neurons are few, and of each draw one rotation of each layer."""
         generator = np.random.default_rng(0)
         width, count = self.recorded.about.width, len(self.recorded.about.layers)
-        halves = {which: np.split(all_, count, 1) for which, all_ in self.centred(scores).items()}
+        centred = self.centred(scores)
+        halves = {which: np.split(centred[which], count, axis=1) for which in HALVES}
 
         def drawn(layer: int) -> Rotation:
             q, r = np.linalg.qr(generator.standard_normal((width, width), dtype=np.float32))
             turn = q * np.sign(np.diag(r))
             lengths: dict[Which, Reals] = {
-                which: _lengths(layers[layer] @ turn) for which, layers in halves.items()
+                which: _lengths(halves[which][layer] @ turn) for which in HALVES
             }
             return Rotation(turn, lengths)
 
-        return tuple(tuple(drawn(layer) for layer in range(count)) for _ in range(DRAWS))
+        draws = max(1, _DIRECTIONS // (width * count))
+        return tuple(tuple(drawn(layer) for layer in range(count)) for _ in range(draws))
 
 
 @dataclass(frozen=True)
