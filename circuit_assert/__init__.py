@@ -180,6 +180,16 @@ if TYPE_CHECKING:
     from circuit_assert.claims.superposition import (
         sparsity_increases_superposition as sparsity_increases_superposition,
     )
+    from circuit_assert.claims.universality.claims import (
+        feature_is_universal as feature_is_universal,
+    )
+    from circuit_assert.claims.universality.claims import (
+        neuron_is_universal as neuron_is_universal,
+    )
+    from circuit_assert.claims.universality.recording import RecordedActivity as RecordedActivity
+    from circuit_assert.claims.universality.recording import (
+        recorded_activity as recorded_activity,
+    )
     from circuit_assert.claims.virtual_weights import virtual_weight_is as virtual_weight_is
     from circuit_assert.claims.vocabulary_neurons import (
         neuron_is_prediction_neuron as neuron_is_prediction_neuron,
@@ -312,6 +322,10 @@ _HOMES = {
     "head_is_successor": "claims.succession",
     "features_are_in_superposition": "claims.superposition",
     "sparsity_increases_superposition": "claims.superposition",
+    "RecordedActivity": "claims.universality.recording",
+    "feature_is_universal": "claims.universality.claims",
+    "neuron_is_universal": "claims.universality.claims",
+    "recorded_activity": "claims.universality.recording",
     "ToyModels": "superposition.toy",
     "virtual_weight_is": "claims.virtual_weights",
     "robustly": "claims.robustness",
@@ -380,6 +394,7 @@ __all__ = [
     "Language",
     "Prompt",
     "PromptSet",
+    "RecordedActivity",
     "Script",
     "ScriptShare",
     "Session",
@@ -425,6 +440,7 @@ __all__ = [
     "feature_is_not_a_neuron",
     "feature_is_sensitive",
     "feature_is_specific",
+    "feature_is_universal",
     "feature_matters",
     "feature_means_script",
     "feature_promotes_tokens",
@@ -463,6 +479,7 @@ __all__ = [
     "neuron_is_prediction_neuron",
     "neuron_is_suppression_neuron",
     "neuron_is_token_frequency_neuron",
+    "neuron_is_universal",
     "neuron_prefers_next_token",
     "neuron_promotes_token",
     "neuron_retokenizes",
@@ -479,6 +496,7 @@ __all__ = [
     "prefix_matching_score",
     "qk_circuit_matches",
     "ranking_recovers",
+    "recorded_activity",
     "repeated_sequences",
     "repeated_tokens",
     "residual_stream_decomposes",

@@ -71,6 +71,7 @@ SUBJECTS: Mapping[str, Sequence[str]] = MappingProxyType(
             "single_features.uses",
             "single_features.neurons",
             "explaining.predictions",
+            "universality.claims",
             "steering.outputs",
         ),
         "Toy models": ("superposition",),

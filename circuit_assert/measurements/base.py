@@ -34,6 +34,11 @@ class Weights(Protocol):
         ...
 
     @property
+    def fingerprint(self) -> str:
+        """A hash of weights, processing flags and dtype."""
+        ...
+
+    @property
     def has_post_norms(self) -> bool:
         """Whether attention outputs are normalised before they join the residual stream."""
         ...

@@ -118,6 +118,7 @@ def few(case_type, what, *, models, each):
         ("neuron_is_prediction_neuron", "raises them", 1, 25),
         ("neuron_detokenizes", "interaction", 1, 6),
         ("neuron_retokenizes", "difference", 1, 8),
+        ("neuron_is_universal", "excess", 1, 8),
         ("neuron_is_entropy_neuron", "entropy", 1, 6),
         ("neuron_is_token_frequency_neuron", "divergence", 1, 6),
         ("feature_is_multilingual", "effect", 12, 1),

@@ -49,6 +49,7 @@ from benchmarks.calibration.claim_types.steering import CASES as _STEERING
 from benchmarks.calibration.claim_types.subspaces import CASES as _SUBSPACES
 from benchmarks.calibration.claim_types.succession import CASES as _SUCCESSION
 from benchmarks.calibration.claim_types.superposition import CASES as _SUPERPOSITION
+from benchmarks.calibration.claim_types.universality import CASES as _UNIVERSALITY
 from benchmarks.calibration.claim_types.virtual_weights import CASES as _VIRTUAL_WEIGHTS
 from benchmarks.calibration.claim_types.vocabulary_neurons import CASES as _VOCABULARY_NEURONS
 from circuit_assert.stats import Verdict
@@ -81,6 +82,7 @@ CASES: tuple[Case, ...] = (
     *_EXPLANATIONS,
     *_MONOSEMANTIC,
     *_CONTEXTS,
+    *_UNIVERSALITY,
     *_STEERING,
     *_SUPERPOSITION,
     *_LANGUAGES,

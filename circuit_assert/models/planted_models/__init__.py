@@ -74,6 +74,7 @@ from circuit_assert.models.planted_models.translating import (
     planted_paragraphs,
     translating_model,
 )
+from circuit_assert.models.planted_models.universal import universal_documents, universal_model
 from circuit_assert.models.planted_models.virtual import virtual_weights_model
 
 __all__ = [
@@ -138,5 +139,7 @@ __all__ = [
     "suppressing_documents",
     "suppressing_model",
     "translating_model",
+    "universal_documents",
+    "universal_model",
     "virtual_weights_model",
 ]

@@ -42,6 +42,7 @@ from circuit_assert.models.planted_models import (
     steering_model,
     suppressing_model,
     translating_model,
+    universal_model,
     virtual_weights_model,
 )
 
@@ -66,6 +67,8 @@ _MODELS: dict[str, PlantedModel] = {
     "repair_model()": repair_model(),
     "repair_model(norm=True)": repair_model(norm=True),
     "feature_model()": feature_model(),
+    "universal_model()": universal_model(),
+    "universal_model(gated=True)": universal_model(gated=True),
     "explained_model()": explained_model(),
     "explained_model(gated=True)": explained_model(gated=True),
     "context_model()": context_model(),

@@ -1,0 +1,1 @@
+"""Claims about features that other models have, too."""
