@@ -88,7 +88,7 @@ class Known:
         if self._progress:
             self._progress(f"loading {self.spec.name}", 0, 0)
         backend = load(self.spec)
-        self.fingerprint = backend.fingerprint
+        recognised, self.fingerprint = self.fingerprint, backend.fingerprint
         self._executor = Executor(
             backend,
             memory=budget(backend.device, self._memory),
@@ -97,7 +97,7 @@ class Known:
             cache=self._cache,
         )
         self._store = self._executor.store
-        if self._cache:
+        if self._cache and recognised != self.fingerprint:
             remember(self.spec, backend.fingerprint, backend.tokenizer, self._cache)
 
     def recognise(self) -> bool:

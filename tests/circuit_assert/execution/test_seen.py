@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import pytest
 import torch
@@ -11,7 +12,7 @@ from transformers import GPT2Config, GPT2LMHeadModel, PreTrainedTokenizerFast
 from circuit_assert import head_is_induction, head_is_previous_token
 from circuit_assert.backends import load
 from circuit_assert.backends.tokenizer import HuggingFaceTokenizer
-from circuit_assert.execution import seen
+from circuit_assert.execution import known, seen
 from circuit_assert.session import Session
 
 
@@ -129,6 +130,29 @@ def test_a_device_that_is_not_here_is_refused_as_ever(place):
         judged(place, device="cuda")
     with pytest.raises(Exception, match="no torch device"):
         judged(place, device="gpu0")
+
+
+def test_what_is_known_already_is_not_written_again(place, monkeypatch):
+    """Hashing a large tokenizer takes seconds."""
+    written = []
+    monkeypatch.setattr(known, "remember", lambda *given: written.append(given))
+    judged(place, head_is_previous_token)  # recognised, and loaded for the new claim
+    assert not written
+    shutil.rmtree(place / "scores")
+    judged(place)
+    assert len(written) == 1
+
+
+def test_weights_that_are_others_than_their_files_said_are_remembered_anew(place, monkeypatch):
+    written = []
+    monkeypatch.setattr(known, "remember", lambda *given: written.append(given[1]))
+    before = known.seen_before
+    monkeypatch.setattr(
+        known, "seen_before", lambda *given: replace(before(*given), fingerprint="another")
+    )
+    evidence = judged(place, head_is_previous_token)
+    assert written == [evidence.fingerprint]
+    assert evidence.fingerprint != "another"
 
 
 def test_what_is_kept_is_plain(made):
