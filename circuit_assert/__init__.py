@@ -212,6 +212,7 @@ if TYPE_CHECKING:
     from circuit_assert.errors import DiscoveryWarning as DiscoveryWarning
     from circuit_assert.errors import Inconclusive as Inconclusive
     from circuit_assert.evidence import Evidence as Evidence
+    from circuit_assert.ledger.frame import load_runs as load_runs
     from circuit_assert.prompts import Prompt as Prompt
     from circuit_assert.prompts import PromptSet as PromptSet
     from circuit_assert.prompts.antonyms import antonyms as antonyms
@@ -377,6 +378,7 @@ _HOMES = {
     "answered_as": "prompts.swaps",
     "both_ways": "prompts.swaps",
     "other_operands": "prompts.swaps",
+    "load_runs": "ledger.frame",
     "Session": "session",
     "model": "session",
     "Verdict": "stats",
@@ -469,6 +471,7 @@ __all__ = [
     "language_is_privileged",
     "later_layers_repair",
     "layer_curve",
+    "load_runs",
     "logit_difference",
     "loss",
     "model",

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from circuit_assert.stats import Verdict
+from circuit_assert.unit_scores import UnitScores
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,6 +38,10 @@ class Finding:
         clusters_needed: About how many clusters would decide the effect seen.
         notes: Prompts dropped, peers used, and the like.
         region: The region alone, as "above 0.4"; empty for a fact.
+        value: The number behind a fact; None for a criterion with an interval.
+        others: The same number of each peer that it was ranked among.
+        interventions: What was ablated, patched or steered for it, in words.
+        scores: The values that the interval is of, unit by unit; None for what is not a mean.
     """
 
     name: str
@@ -58,6 +63,26 @@ class Finding:
     clusters_needed: int | None = None
     notes: tuple[str, ...] = ()
     region: str = ""
+    value: float | None = None
+    others: tuple[float, ...] = ()
+    interventions: tuple[str, ...] = ()
+    scores: UnitScores | None = field(default=None, repr=False)
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """Everything, as builtins that JSON takes."""
+        made = asdict(self) | {"verdict": str(self.verdict)}
+        return made | {name: list(made[name]) for name in ("notes", "others", "interventions")}
+
+    @classmethod
+    def of(cls, record: dict[str, Any]) -> Finding:
+        """The finding that a record is of."""
+        read: dict[str, Any] = {
+            **{name: tuple(record[name]) for name in ("notes", "others", "interventions")},
+            "verdict": Verdict(record["verdict"]),
+            "scores": UnitScores.of(record["scores"]),
+        }
+        return cls(**{**record, **read})
 
 
 @dataclass(frozen=True)
@@ -123,17 +148,35 @@ class Evidence:
         made = asdict(self)
         made["verdict"] = str(self.verdict)
         made["notes"] = list(self.notes)
-        made["findings"] = [
-            {**asdict(f), "verdict": str(f.verdict), "notes": list(f.notes)} for f in self.findings
-        ]
+        made["findings"] = [finding.record for finding in self.findings]
         return made
 
     @property
     def frame(self) -> pd.DataFrame:
-        """One row per criterion."""
+        """One row per criterion, without the scores of units."""
         import pandas as pd
 
-        return pd.DataFrame([asdict(finding) for finding in self.findings])
+        rows = [asdict(finding) for finding in self.findings]
+        return pd.DataFrame(rows).drop(columns="scores", errors="ignore")
+
+    @property
+    def scores(self) -> pd.DataFrame:
+        """One row per criterion and unit: its value, and the clusters that it is in."""
+        import pandas as pd
+
+        frames = [
+            pd.DataFrame(
+                {
+                    "criterion": each.name,
+                    "unit": found.units,
+                    "value": found.values,
+                    **found.clusters,
+                }
+            )
+            for each in self.findings
+            if (found := each.scores) is not None
+        ]
+        return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
 
     def __str__(self) -> str:
         from circuit_assert.reporting.terminal import evidence_block

@@ -14,6 +14,7 @@ from circuit_assert.claims.criteria import (
     Body,
     Criterion,
     Fact,
+    Found,
     Node,
     Question,
     leaves_of,
@@ -30,7 +31,9 @@ from circuit_assert.evidence import Evidence, Finding
 from circuit_assert.execution.known import Known
 from circuit_assert.measurements.base import AnyRequest, Request, WeightRequest
 from circuit_assert.stats import Verdict
+from circuit_assert.unit_texts import unit_scores
 
+_INTERVENTIONS = 4  # in words, of each criterion
 _NOT_MEASURED = "not measured: the claim is decided without it"
 
 
@@ -55,6 +58,8 @@ class Case:
         self._last: tuple[tuple[str | None, ...], stats.Judgement] | None = None
         self._noise = 0.0
         self._floors: dict[str, float] = {}
+        self._answers: dict[str, Found] = {}
+        self._measured: dict[str, Measured] = {}
         self._notes: dict[str, tuple[str, ...]] = {}
 
     def missing(self) -> list[AnyRequest]:
@@ -177,8 +182,7 @@ class Case:
         blocked = self._blocked(leaf)
         if blocked is not None:
             return stats.Settled(leaf.name, Verdict.INCONCLUSIVE, blocked)
-        found = leaf.question.answer(self._known, self._alpha)
-        self._notes[leaf.name] = found.notes
+        found = self._answer(leaf)
         verdicts = {True: Verdict.SUPPORTED, False: Verdict.REFUTED, None: Verdict.INCONCLUSIVE}
         return stats.Settled(leaf.name, verdicts[found.holds], found.words)
 
@@ -188,8 +192,7 @@ class Case:
         if blocked is not None:
             return kind.of(leaf.name, None, blocked)
         if isinstance(leaf, Fact):
-            found = leaf.question.answer(self._known, self._alpha)
-            self._notes[leaf.name] = found.notes
+            found = self._answer(leaf)
             return kind.of(leaf.name, found.holds, found.words, p_value=found.p_value)
         failed = f"the control fails: {leaf.words} is not {leaf.region}"
         if role == "gate":
@@ -202,6 +205,11 @@ class Case:
         except DoesNotApply as reason:
             return kind.of(leaf.name, True, str(reason))
         return kind(leaf.name, sample, leaf.region, self._floor(leaf), failed)
+
+    def _answer(self, leaf: Fact) -> Found:
+        found = self._answers[leaf.name] = leaf.question.answer(self._known, self._alpha)
+        self._notes[leaf.name] = found.notes
+        return found
 
     def _blocked(self, leaf: Criterion | Fact) -> str | None:
         """Why a criterion cannot be judged: not measured, or nothing could be."""
@@ -218,6 +226,7 @@ class Case:
         self._notes[leaf.name] = measured.notes
         if isinstance(measured, MeasuredStatistic):
             return stats.JackknifeSample(measured.statistic, measured.clusters)
+        self._measured[leaf.name] = measured
         return _as_sample(measured)
 
     def _floor(self, leaf: Criterion) -> float:
@@ -267,9 +276,13 @@ class Case:
             p_value=part.p_value,
             notes=self._notes.get(leaf.name, ()),
             region=region.strip(),
+            interventions=_interventions(leaf, self._known),
         )
         if part.assessment is None:
-            return finding
+            found = self._answers.get(leaf.name)
+            number = None if found is None or found.effect is None else _finite(found.effect)
+            return replace(finding, value=number, others=found.others if found else ())
+        measured = self._measured.get(leaf.name)
         shown = part.assessment
         used = shown.refutation if part.verdict is Verdict.REFUTED else shown.estimate
         return replace(
@@ -284,11 +297,20 @@ class Case:
             noise_floor=self._floors.get(leaf.name, 0.0),
             detectable=shown.min_detectable_effect,
             clusters_needed=shown.clusters_needed,
+            scores=None if measured is None else unit_scores(measured, leaf, self._known),
         )
 
 
 def _source(leaf: Criterion | Fact) -> Quantity | Statistic | Question:
     return leaf.quantity if isinstance(leaf, Criterion) else leaf.question
+
+
+def _interventions(leaf: Criterion | Fact, known: Known) -> tuple[str, ...]:
+    """What was done to the model for it, in words; much the same many times over is cut short."""
+    needed = (request for request in _source(leaf).needs(known) if isinstance(request, Request))
+    said = dict.fromkeys(str(request.under) for request in needed if request.under is not None)
+    few = list(said)[:_INTERVENTIONS]
+    return (*few, *([f"and {len(said) - len(few)} more"] if len(said) > len(few) else []))
 
 
 def _as_sample(measured: Measured) -> stats.Sample:

@@ -36,7 +36,7 @@ class RememberedVerdicts:
         if kept is None:
             return None
         said: dict[str, Any] = json.loads(kept)
-        findings = tuple(_finding(each) for each in said.pop("findings"))
+        findings = tuple(Finding.of(each) for each in said.pop("findings"))
         verdict, notes = Verdict(said.pop("verdict")), tuple(said.pop("notes"))
         return Evidence(**said, findings=findings, verdict=verdict, notes=notes)
 
@@ -50,11 +50,6 @@ class RememberedVerdicts:
         spec = self._known.spec
         said = claim.id, claim.kind, claim.sentence, claim.source, claim.arguments
         return "verdict", *said, claim.body, self._rate, spec.name, spec.dtype, spec.device
-
-
-def _finding(said: dict[str, Any]) -> Finding:
-    verdict, notes = Verdict(said.pop("verdict")), tuple(said.pop("notes"))
-    return Finding(**said, verdict=verdict, notes=notes)
 
 
 def _requests(body: Rests, known: Known) -> list[AnyRequest]:

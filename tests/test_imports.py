@@ -48,7 +48,8 @@ RULES = {
         "session",
     },
     "stats": set(),
-    "evidence": {"stats", "reporting"},
+    "unit_scores": set(),
+    "evidence": {"stats", "reporting", "unit_scores"},
     "reporting": {"stats", "evidence", "ledger"},
     "ledger": {"stats", "evidence", "errors"},
     "models": {

@@ -47,6 +47,7 @@ class Found:
         p_value: Of a rank among peers: it holds at a level when this is at most the level.
         effect: The number behind it, if there is one.
         notes: What a reader of the evidence should know.
+        others: The same number of each peer that it was ranked among.
     """
 
     holds: bool | None
@@ -54,6 +55,7 @@ class Found:
     p_value: float | None = None
     effect: float | None = None
     notes: tuple[str, ...] = ()
+    others: tuple[float, ...] = ()
 
 
 class Question(ABC):

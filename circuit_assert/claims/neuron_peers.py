@@ -56,7 +56,14 @@ class BeatsPeers(Question):
             f"{above} of {len(peers)} neurons that write about as much lower the token's logit at "
             f"least as much: {own:+.3g} against at most {max(peers):+.3g}"
         )
-        return Found(guard.passed, words, p_value=guard.p_value, effect=own, notes=(words,))
+        return Found(
+            guard.passed,
+            words,
+            p_value=guard.p_value,
+            effect=own,
+            notes=(words,),
+            others=tuple(peers),
+        )
 
     @property
     def _written(self) -> tuple[Request, WeightRequest]:

@@ -47,4 +47,5 @@ def stands_out(
         f"{np.median(known):{number}} in the middle and at most {known.max():{number}}"
     )
     holds = True if p <= alpha else False if 2 * above >= known.size else None
-    return Found(holds, words, p_value=p, effect=own, notes=(words,))
+    others = tuple(known.tolist())
+    return Found(holds, words, p_value=p, effect=own, notes=(words,), others=others)

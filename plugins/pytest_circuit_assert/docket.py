@@ -15,7 +15,7 @@ from pytest_circuit_assert.judgements.records import WHEN, now
 from pytest_circuit_assert.options import Options
 
 if TYPE_CHECKING:
-    from circuit_assert.ledger import LedgerFile, Record, RunRecord
+    from circuit_assert.ledger import LedgerFile, ModelRecord, Record, RunRecord, ScoresRecord
 
 PACKAGES = (
     "circuit-assert",
@@ -45,8 +45,11 @@ class Docket:
         self.problem = ""
         self._root = config.rootpath
         self._options = options
+        self._arguments = tuple(map(str, config.invocation_params.args))
         self._started = datetime.now(UTC)
         self._file: LedgerFile | None = None
+        self._models: set[ModelRecord] = set()
+        self._no_scores = ""
         self._lost = 0
 
     @pytest.hookimpl(tryfirst=True)
@@ -58,8 +61,7 @@ class Docket:
             for made in report.claims:
                 record = from_dict(made)
                 if record is not None:
-                    self.records.append(made)
-                    self._write(record)
+                    self._take(made, record)
             vars(report).update(claims=[])  # the docket has them; a report lives to the end
         not_run = getattr(report, "claim_not_run", None)
         if not_run is not None:
@@ -91,12 +93,42 @@ class Docket:
     def lost(self) -> str:
         """What the ledger could not keep, and a way on; empty when it kept everything."""
         if not self.problem:
-            return ""
+            return self._no_scores
         records = "1 record" if self._lost == 1 else f"{self._lost} records"
         return (
             f"The ledger lacks the last {records}: {self.problem}. Make room, give another folder "
             "with --claims-ledger=DIR, or give --claims-no-ledger."
         )
+
+    def _take(self, made: dict[str, Any], record: Record) -> None:
+        from circuit_assert.ledger import ClaimRecord, ModelRecord, ScoresRecord
+
+        if isinstance(record, ScoresRecord):
+            self._write_scores(record)
+            return
+        if isinstance(record, ClaimRecord):
+            model = ModelRecord(
+                model=record.model,
+                fingerprint=record.fingerprint,
+                dtype=record.dtype,
+                device=record.device,
+            )
+            if model not in self._models:
+                self._models.add(model)
+                self._write(model)
+        self.records.append(made)
+        self._write(record)
+
+    def _write_scores(self, record: ScoresRecord) -> None:
+        """Keep the scores behind a finding; where one cannot be kept, no other is tried."""
+        if self.path is None or self.problem or self._no_scores:
+            return
+        from circuit_assert.ledger.scores import write_scores
+
+        try:
+            write_scores(self.path, record)
+        except OSError as problem:
+            self._no_scores = f"Scores of units are not kept: {problem}."
 
     def _write(self, record: Record) -> None:
         """Write one line; a ledger that fails once is left alone, and the run goes on."""
@@ -134,6 +166,9 @@ class Docket:
             device=self._options.device,
             dtype=self._options.dtype,
             fail_on=self._options.fail_on,
+            options=self._options.said,
+            arguments=self._arguments,
+            platform=platform.platform(),
         )
 
     def _adjusted(self) -> tuple[dict[str, float], dict[str, float]]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ class Options:
         memory: Bytes that activations may take; None for what is sensible.
         rehearse: Whether tests are called beforehand to learn their claims.
         listing: "list" or "plan" to print that and run no test; empty otherwise.
+        scores: Whether the scores of all units are kept beside the ledger.
     """
 
     model: str | None
@@ -46,6 +48,13 @@ class Options:
     memory: int | None
     rehearse: bool
     listing: str
+    scores: bool = False
+
+    @property
+    def said(self) -> dict[str, str]:
+        """Every option by name, as the ledger keeps it; those that were left alone are not."""
+        every = ((each.name, getattr(self, each.name)) for each in fields(self))
+        return {name: str(value) for name, value in every if value not in (None, "", False)}
 
     @property
     def is_rerun(self) -> bool:
@@ -103,6 +112,12 @@ def add_options(parser: pytest.Parser) -> None:
         help="Keep no ledger of this run.",
     )
     add(
+        "--claims-scores",
+        action="store_true",
+        default=None,
+        help="Keep the scores of all units too, as Parquet files beside the ledger.",
+    )
+    add(
         "--claims-cache",
         metavar="DIR",
         help=f"Where scores are kept for later runs (default: {_CACHE} in the root folder).",
@@ -150,6 +165,7 @@ def _add_settings(parser: pytest.Parser) -> None:
     )
     parser.addini("claims_ledger", "Twin of --claims-ledger.", type="string", default=_LEDGER)
     parser.addini("claims_no_ledger", "Twin of --claims-no-ledger.", type="bool", default=False)
+    parser.addini("claims_scores", "Twin of --claims-scores.", type="bool", default=False)
     parser.addini("claims_cache", "Twin of --claims-cache.", type="string", default=_CACHE)
     parser.addini("claims_no_cache", "Twin of --claims-no-cache.", type="bool", default=False)
     parser.addini("claims_memory", "Twin of --claims-memory.", type="string", default="")
@@ -176,7 +192,17 @@ def read_options(config: pytest.Config) -> Options:
         memory=_given(config, "memory", _bytes, "write 1.5"),
         rehearse=not _given(config, "no_rehearsal", bool, "write true or false"),
         listing=_listing(config),
+        scores=_scores(config),
     )
+
+
+def _scores(config: pytest.Config) -> bool:
+    asked = bool(_given(config, "scores", bool, "write true or false"))
+    if asked and importlib.util.find_spec("pyarrow") is None:
+        raise pytest.UsageError(
+            "--claims-scores: Parquet files need pyarrow: pip install 'circuit-assert[scores]'."
+        )
+    return asked
 
 
 def _listing(config: pytest.Config) -> str:

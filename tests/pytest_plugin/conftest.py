@@ -1,7 +1,9 @@
 """A suite in a folder of its own, whose claims are judged by a script: no model, no torch."""
 
+# Runs inside this process must not import these anew.
+import pandas.core.arrays.arrow.extension_types  # noqa: F401
 import pytest
-import statsmodels.stats.multitest  # noqa: F401 - runs inside this process must not import it anew
+import statsmodels.stats.multitest  # noqa: F401
 
 import circuit_assert.judging
 import circuit_assert.ledger
@@ -19,10 +21,12 @@ from circuit_assert.models.card import Card
 from circuit_assert.models.planted import PlantedModel
 from circuit_assert.session import Session
 from circuit_assert.stats import Verdict
+from circuit_assert.unit_scores import UnitScores
 from pytest_circuit_assert import model_fixture
 
 SIZES = Card(2, 4, 4, 32, 8, 64, 80, 64)
 TINY = PlantedModel("tiny", SIZES, {}, dict, tuple(f" w{i}" for i in range(80)))
+SCORES = UnitScores((0.7, 0.8, None), (0, 1, 2), {"seed": ("a", "a", "b")}, "some", {0: "x"})
 VERDICTS = [Verdict.REFUTED, Verdict.INCONCLUSIVE, Verdict.SUPPORTED]
 measure = Session._evaluate_one_model
 
@@ -43,6 +47,7 @@ def read_out(session, spec, claims):
         finding = Finding(
             "weight", "primary", "its weight above +0.10", verdict, effect=0.79, low=0.76,
             high=0.82, unit="attention", region="above +0.10",
+            scores=SCORES,
         )
         session._evidence[spec, claim.id] = Evidence(
             claim.id, claim.kind, claim.sentence, claim.model.name, verdict, "the scales say so",

@@ -1,9 +1,11 @@
 """The ledger of a run: complete, written as things happen, and never in the way."""
 
+import json
 import signal
 import subprocess
 
 from circuit_assert.ledger import SCHEMA, read
+from circuit_assert.ledger.scores import load_scores
 
 
 def test_it_begins_with_the_run_and_ends_with_its_end(suite):
@@ -123,7 +125,7 @@ def test_a_ledger_that_cannot_be_made_is_told_once_and_loses_no_run(suite):
     result = suite.run(suite.mixed, "--claims-ledger=taken")
     assert result.parseoutcomes() == {"passed": 2, "failed": 1, "inconclusive": 1, "open": 1}
     said = " ".join(result.outlines)
-    assert said.count("The ledger lacks the last 11 records:") == 1
+    assert said.count("The ledger lacks the last 12 records:") == 1
     assert "--claims-no-ledger" in said
     assert "2 of 5 assertions hold" in said
     assert not any(line.startswith("Ledger: ") for line in result.outlines)
@@ -145,7 +147,7 @@ def test_a_disk_that_fills_up_leaves_whole_lines_and_the_run_goes_on(suite, monk
     result = suite.run(suite.mixed)
     assert result.parseoutcomes() == {"passed": 2, "failed": 1, "inconclusive": 1, "open": 1}
     said = " ".join(result.outlines)
-    assert "The ledger lacks the last 9 records: [Errno 28] No space left on device." in said
+    assert "The ledger lacks the last 10 records: [Errno 28] No space left on device." in said
     assert len(seen) == 4
     assert len(suite.ledger.claims) == 1
 
@@ -175,3 +177,77 @@ def test_claims_about_toy_models_are_in_it_like_others(suite):
     assert [claim.verdict for claim in found.claims] == ["supported", "inconclusive"]
     assert [each.polarity for each in found.assertions] == ["asserted", "unknown"]
     assert found.claims[0].model.startswith("relu toy models (8 features")
+
+
+def test_a_model_comes_before_the_first_claim_about_it_and_once(suite):
+    suite.run(suite.mixed)
+    (model,) = suite.ledger.models
+    assert (model.model, model.fingerprint, model.dtype, model.device) == (
+        "tiny",
+        "f" * 16,
+        "float32",
+        "cpu",
+    )
+    (file,) = suite.files
+    kinds = [json.loads(line)["record"] for line in file.read_text().splitlines()]
+    assert kinds[:3] == ["run", "model", "claim"]
+
+
+def test_a_claim_says_where_it_was_judged_and_on_what(suite):
+    suite.run(
+        """
+        def judged(claim):
+            assert claim
+
+        def test_it(tiny, weighs):
+            claim = weighs(tiny["L0H0"], 2)
+            judged(
+                claim
+            )
+        """
+    )
+    (claim,) = suite.ledger.claims
+    assert (claim.file, claim.line) == ("test_suite.py", 2)
+    (finding,) = claim.findings
+    assert finding.cluster_means == {"seed": {"a": 0.75}}
+    assert finding.prompts == "some"
+    assert [(each.unit, each.text) for each in finding.lowest] == [(0, "x"), (1, "")]
+    assert [each.value for each in finding.highest] == [0.8, 0.7]
+
+
+def test_options_and_arguments_are_kept(suite):
+    suite.run(suite.mixed, "--claims-seed=4", "-q")
+    run = suite.ledger.run
+    assert run is not None
+    assert run.options["seed"] == "4"
+    assert {"--claims-seed=4", "-q"} <= set(run.arguments)
+    assert "model" not in run.options
+
+
+def test_scores_of_units_are_kept_on_request(suite):
+    suite.run(suite.mixed, "--claims-scores")
+    (file,) = suite.files
+    scores = load_scores(file)
+    assert len(scores) == 5 * 3  # claims by units
+    assert set(scores["claim_id"]) == {claim.claim_id for claim in suite.ledger.claims}
+    assert scores["value"].isna().sum() == 5
+    assert set(scores["cluster:seed"]) == {"a", "b"}
+    assert not list(file.parent.glob("**/*.part"))
+
+
+def test_no_scores_are_kept_unasked(suite):
+    suite.run(suite.mixed)
+    (file,) = suite.files
+    assert list(file.parent.iterdir()) == [file]
+
+
+def test_scores_that_cannot_be_kept_are_told_and_the_ledger_goes_on(suite, monkeypatch):
+    def fail(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("circuit_assert.ledger.scores.write_scores", fail)
+    result = suite.run(suite.mixed, "--claims-scores")
+    said = " ".join(result.outlines)
+    assert said.count("Scores of units are not kept: [Errno 28] No space left on device.") == 1
+    assert suite.ledger.end is not None
+    assert len(suite.ledger.claims) == 5

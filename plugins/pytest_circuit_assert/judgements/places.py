@@ -67,6 +67,12 @@ def path_from(frame: FrameType | None) -> Path:
     return tuple(reversed(places))
 
 
+def line_in(file: str, path: Path) -> int | None:
+    """The innermost line of a file on a path; None when the path does not pass through it."""
+    lines = [place.at[0] for place in path if place.code.co_filename == file]
+    return lines[-1] if lines else None
+
+
 def failing_path(traceback: TracebackType | None) -> tuple[Failing, ...]:
     """The statements that an exception passed through, from the test function on."""
     places: list[Failing] = []

@@ -11,7 +11,12 @@ import pytest
 
 from pytest_circuit_assert.judgements import UnjudgedClaimWarning
 from pytest_circuit_assert.judgements.places import Statements, path_from
-from pytest_circuit_assert.judgements.records import claim_record, junit_property, send
+from pytest_circuit_assert.judgements.records import (
+    claim_record,
+    junit_property,
+    scores_records,
+    send,
+)
 from pytest_circuit_assert.judgements.trial import Judged, Trial
 from pytest_circuit_assert.options import Options
 
@@ -142,7 +147,10 @@ class Trials:
         if claim.id not in self._sent:
             self._sent.add(claim.id)
             self._item.user_properties.append(("claim", junit_property(evidence)))
-            send(self._item, [claim_record(self._item, claim, evidence, self._options)])
+            path = path_from(inspect.currentframe())
+            record = claim_record(self._item, claim, evidence, self._options, path)
+            scores = scores_records(self._item, evidence) if self._options.scores else []
+            send(self._item, [record, *scores])
         return judged
 
 

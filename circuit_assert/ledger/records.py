@@ -1,26 +1,16 @@
-"""The ledger: what a run judged, one JSON object per line, appended and never rewritten.
-
-A run is one file. Its first line is a `RunRecord`; then, as they happen, a `ClaimRecord` at the
-first judgement of a claim in a test, an `AssertionRecord` when that test ends, a `NotRunRecord`
-for a test that could not run; its last line is an `EndRecord`, which a killed run lacks. In the
-file each object names its kind under "record".
-"""
+"""What the lines of a ledger hold: a record each, with a word on every field."""
 
 from __future__ import annotations
 
-import errno
-import json
 import math
-import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from datetime import datetime
-from pathlib import Path
-from typing import Any, ClassVar, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, TypeVar
 
-from circuit_assert.errors import CircuitAssertError
+if TYPE_CHECKING:
+    from circuit_assert.evidence import Finding
 
-SCHEMA = 1
+SCHEMA = 2
 """The version of what is written here. Reading ignores fields and records it does not know."""
 
 Polarity: TypeAlias = Literal["asserted", "denied", "unknown"]
@@ -52,6 +42,40 @@ class RunRecord:
     """What their weights load as when they do not say."""
     fail_on: str
     """What fails a run: "inconclusive" (and refuted) or "refuted" alone."""
+    options: dict[str, str] = field(default_factory=dict[str, str])
+    """Every other option of the run that is about claims, by name."""
+    arguments: tuple[str, ...] = ()
+    """What pytest was called with."""
+    platform: str = ""
+    """Operating system and processor."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelRecord:
+    """A model, before the first claim about it."""
+
+    kind: ClassVar[str] = "model"
+
+    model: str
+    """Its name."""
+    fingerprint: str = ""
+    """Hash of its weights, processing and dtype."""
+    dtype: str = ""
+    """Of the weights."""
+    device: str = ""
+    """Where it ran."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExampleRecord:
+    """A unit whose prompt is shown, as one where the effect was smallest or largest."""
+
+    unit: int
+    """Its number in the prompt set."""
+    value: float
+    """What was measured on it, in the finding's unit."""
+    text: str = ""
+    """How its prompt reads, without its middle when it is long; empty when that is not known."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,6 +120,40 @@ class FindingRecord:
     """How far the engine's own choices move the effect, in its unit."""
     notes: tuple[str, ...] = ()
     """Prompts dropped, peers used, and the like."""
+    value: float | None = None
+    """The number behind a fact; None for a criterion with an interval."""
+    others: tuple[float, ...] = ()
+    """The same number of the peers that it was ranked among, ascending; of many, quantiles."""
+    interventions: tuple[str, ...] = ()
+    """What was ablated, patched or steered for it, in words."""
+    prompts: str = ""
+    """The prompt set that its units are of; empty when that is not known."""
+    cluster_means: dict[str, dict[str, float]] = field(default_factory=dict[str, dict[str, float]])
+    """Cluster name → id → mean of its units; a name with more than 400 ids is left out."""
+    lowest: tuple[ExampleRecord, ...] = ()
+    """Units with the smallest values, the very smallest first."""
+    highest: tuple[ExampleRecord, ...] = ()
+    """Units with the largest values, the very largest first."""
+
+    @classmethod
+    def of(cls, finding: Finding) -> FindingRecord:
+        """The record of a finding, without the scores of all units."""
+        made: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in finding.record.items()
+            if name != "scores"
+        } | {"others": _quantiles(finding.others)}
+        scores = finding.scores
+        if scores is None:
+            return cls(**made)
+        means = {name: ids for name, ids in scores.cluster_means.items() if len(ids) <= _MOST_IDS}
+        return cls(
+            **made,
+            prompts=scores.prompts,
+            cluster_means={n: {i: _short(x) for i, x in ids.items()} for n, ids in means.items()},
+            lowest=tuple(ExampleRecord(**each._asdict()) for each in scores.lowest),
+            highest=tuple(ExampleRecord(**each._asdict()) for each in scores.highest),
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,6 +212,10 @@ class ClaimRecord:
     """What the test's `claim` markers say."""
     open: str | None = None
     """The reason on the test's `open_claim` marker; None without one."""
+    file: str = ""
+    """The test's file, seen from the root folder."""
+    line: int | None = None
+    """Where in it the claim was judged, counted from one; None when that is not known."""
     worker: str = ""
     """Which worker judged it: "gw0"; empty in a run without workers."""
     at: str = ""
@@ -199,6 +261,26 @@ class NotRunRecord:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ScoresRecord:
+    """The values behind one finding: no line of the ledger, but a Parquet file beside it."""
+
+    kind: ClassVar[str] = "scores"
+
+    claim_id: str
+    """Which claim."""
+    nodeid: str
+    """In which test."""
+    criterion: str
+    """Which of its criteria."""
+    units: tuple[int, ...] = ()
+    """`[unit]`, numbers in the prompt set."""
+    values: tuple[float | None, ...] = ()
+    """`[unit]`, in the finding's unit; None where there is none."""
+    clusters: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    """Cluster name → one id per unit."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class EndRecord:
     """The last line. A run without it was killed."""
 
@@ -214,66 +296,35 @@ class EndRecord:
     """Claim id → Benjamini and Yekutieli's q-value over this run's claims."""
 
 
-Record: TypeAlias = RunRecord | ClaimRecord | AssertionRecord | NotRunRecord | EndRecord
+Record: TypeAlias = (
+    RunRecord
+    | ModelRecord
+    | ClaimRecord
+    | ScoresRecord
+    | AssertionRecord
+    | NotRunRecord
+    | EndRecord
+)
 _KINDS: Mapping[str, type[Record]] = {
-    made.kind: made for made in (RunRecord, ClaimRecord, AssertionRecord, NotRunRecord, EndRecord)
+    made.kind: made
+    for made in (
+        RunRecord,
+        ModelRecord,
+        ClaimRecord,
+        ScoresRecord,
+        AssertionRecord,
+        NotRunRecord,
+        EndRecord,
+    )
 }
 _Any = TypeVar("_Any")
-
-
-@dataclass(frozen=True)
-class Ledger:
-    """One run, read back.
-
-    Args:
-        path: The file.
-        run: Its first line; None when not even that was written whole.
-        claims: In the order of judgement.
-        assertions: In the order in which tests ended.
-        not_run: Tests that could not run.
-        end: None for a run that was killed.
-        truncated: Whether the last line was cut off.
-    """
-
-    path: Path
-    run: RunRecord | None
-    claims: tuple[ClaimRecord, ...]
-    assertions: tuple[AssertionRecord, ...]
-    not_run: tuple[NotRunRecord, ...]
-    end: EndRecord | None
-    truncated: bool = False
-
-
-class LedgerFile:
-    """A run's file, made anew: one `write` for each record, so that a killed run leaves lines.
-
-    Args:
-        folder: Where runs are kept; made when it is missing.
-        started: When the run started.
-
-    Raises:
-        OSError: when the folder or the file cannot be made.
-    """
-
-    def __init__(self, folder: Path, started: datetime) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        self.path = folder / f"{started:%Y%m%dT%H%M%S.%fZ}-{os.getpid()}.jsonl"
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL
-        self._descriptor = os.open(self.path, flags, 0o644)
-
-    def append(self, record: Record) -> None:
-        """Write one line.
-
-        Raises:
-            OSError: when it could not be written whole.
-        """
-        line = json.dumps(as_dict(record), ensure_ascii=False, allow_nan=False).encode() + b"\n"
-        if os.write(self._descriptor, line) != len(line):
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
-
-    def close(self) -> None:
-        """Close the file."""
-        os.close(self._descriptor)
+_NESTED: Mapping[str, type[Any]] = {
+    "findings": FindingRecord,
+    "lowest": ExampleRecord,
+    "highest": ExampleRecord,
+}
+_MOST_IDS = 400
+_MOST_OTHERS = 201
 
 
 def as_dict(record: Record) -> dict[str, Any]:
@@ -290,72 +341,22 @@ def from_dict(made: Mapping[str, Any]) -> Record | None:
     kind = _KINDS.get(made.get("record", ""))
     if kind is None:
         return None
-    if kind is not ClaimRecord:
-        return _known_fields(kind, made)
-    findings = tuple(_finding(one) for one in made.get("findings", ()))
-    return _known_fields(
-        ClaimRecord,
-        {
-            **made,
-            "findings": findings,
-            "notes": tuple(made.get("notes", ())),
-            "tags": tuple(made.get("tags", ())),
-        },
-    )
+    return _made(kind, made)
 
 
-def _finding(made: Mapping[str, Any]) -> FindingRecord:
-    return _known_fields(FindingRecord, {**made, "notes": tuple(made.get("notes", ()))})
-
-
-def _known_fields(kind: type[_Any], made: Mapping[str, Any]) -> _Any:
+def _made(kind: type[_Any], given: Mapping[str, Any]) -> _Any:
+    """What is known of it: lists are tuples, records in them are records."""
     names = {each.name for each in fields(kind)}  # pyright: ignore[reportArgumentType]
-    return kind(**{name: value for name, value in made.items() if name in names})
+    return kind(**{name: _read(name, value) for name, value in given.items() if name in names})
 
 
-def read(path: Path) -> Ledger:
-    """Read one run; a last line that was cut off is left out.
-
-    Raises:
-        CircuitAssertError: when another line is not a record, naming the line.
-        OSError: when the file cannot be read.
-    """
-    lines = path.read_bytes().split(b"\n")
-    records: list[Record] = []
-    truncated = False
-    for number, line in enumerate(lines, start=1):
-        if not line:
-            continue
-        try:
-            record = from_dict(json.loads(line))
-        except (ValueError, TypeError, AttributeError) as problem:
-            if number == len(lines):
-                truncated = True
-                continue
-            raise CircuitAssertError(
-                f"{path}, line {number} is no record of a ledger ({problem}): ledgers are only "
-                "ever appended to. Restore the file, or remove it."
-            ) from problem
-        if record is not None:
-            records.append(record)
-    return _as_ledger(path, records, truncated)
-
-
-def _as_ledger(path: Path, records: Iterable[Record], truncated: bool) -> Ledger:
-    kept = list(records)
-
-    def of(kind: type[_Any]) -> tuple[_Any, ...]:
-        return tuple(record for record in kept if isinstance(record, kind))
-
-    return Ledger(
-        path=path,
-        run=next(iter(of(RunRecord)), None),
-        claims=of(ClaimRecord),
-        assertions=of(AssertionRecord),
-        not_run=of(NotRunRecord),
-        end=next(iter(of(EndRecord)), None),
-        truncated=truncated,
-    )
+def _read(name: str, value: Any) -> Any:  # noqa: ANN401 - any value in and out
+    inner = _NESTED.get(name)
+    if inner is not None:
+        return tuple(_made(inner, each) for each in value)
+    if name == "clusters":  # how many, or the ids themselves
+        return {key: tuple(x) if isinstance(x, list) else x for key, x in value.items()}
+    return tuple(value) if isinstance(value, list) else value
 
 
 def polarity(verdict: str, held: bool | None) -> Polarity:
@@ -382,3 +383,17 @@ def plain(value: Any) -> Any:  # noqa: ANN401 - any value in, builtins out
             return plain(value.item())
         case _:
             return str(value)
+
+
+def _quantiles(others: tuple[float, ...]) -> tuple[float, ...]:
+    """In order; of many, as many as draw the same picture, smallest and largest included."""
+    ranked = sorted(others)
+    if len(ranked) <= _MOST_OTHERS:
+        return tuple(map(_short, ranked))
+    step = (len(ranked) - 1) / (_MOST_OTHERS - 1)
+    return tuple(_short(ranked[round(place * step)]) for place in range(_MOST_OTHERS))
+
+
+def _short(number: float) -> float:
+    """Six digits that count: enough to draw and to compare, half as many to keep."""
+    return float(f"{number:.6g}")
