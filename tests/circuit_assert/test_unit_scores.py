@@ -68,7 +68,7 @@ def test_a_real_claim_keeps_what_its_interval_is_of():
     assert np.isclose(np.median(list(means.values())), primary.effect)
     assert scores.prompts == prompts.name
     shown = scores.lowest[0]
-    assert shown.text.strip() == list(prompts)[shown.unit].clean.strip()
+    assert shown.text.strip() == list(prompts)[shown.unit].text.strip()
     assert any("L1H0" in said for said in primary.interventions)
     assert len(evidence.scores) == sum(
         len(f.scores.values) for f in evidence.findings if f.scores is not None
