@@ -35,21 +35,24 @@ class Result(Protocol):
 
 BENCHMARKS: Mapping[str, Callable[[], Iterable[Result]]] = {
     "sweep": lambda: [sweeps.mean_ablation(sweeps.load_task(GEMMA, 48), turns=1)],
-    "suites": lambda: [suites.one_by_one(each, every=8) for each in (SMOLLM2, GEMMA)],
+    "suites": lambda: _suites((SMOLLM2, GEMMA)),
     "patching": lambda: [sweeps.patching(sweeps.load_task(GEMMA, 48), turns=1)],
     "fused": lambda: [fused(SMOLLM2)],
     "claims": lambda: growth.with_claims(SMOLLM2),
     "prompts": lambda: growth.with_prompts(GEMMA),
     "depth": lambda: growth.with_depth_of_the_edit(GEMMA),
     "layers": growth.with_layers,
-    "floor": lambda: [
-        floor.of_ablation(sweeps.load_task(GEMMA, 48)),
-        *(suites.floor_of_suite(each) for each in (SMOLLM2, GEMMA)),
-    ],
+    "floor": lambda: [floor.of_ablation(sweeps.load_task(GEMMA, 48))],
     "memory": lambda: [memory.of_sweep(sweeps.load_task(GEMMA, 104))],
     "cuda": devices.sweeps_on_cuda,
 }
 """Each benchmark, by name."""
+
+
+def _suites(models: Iterable[str]) -> list[Result]:
+    """Beside the usual way for each model, then beside the floor."""
+    found = [suites.together_and_apart(model, every=8) for model in models]
+    return [*(beside for beside, _ in found), *(above for _, above in found)]
 
 
 def main() -> int:

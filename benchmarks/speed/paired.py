@@ -82,9 +82,24 @@ def compare(name: str, usual: Way, ours: Way, *, turns: int = 2) -> Timed:
             started = time.perf_counter()
             found[which] = way()
             seconds[which].append(time.perf_counter() - started)
-    without = np.isnan(found[0]) & np.isnan(found[1])  # what neither way has a number for
-    difference = float(np.abs(found[0] - found[1]).max(where=~without, initial=0.0))
-    size = float(np.abs(found[0]).max(where=~without, initial=0.0))
+    difference, size = agreement(name, *found)
+    return Timed(name, tuple(seconds[0]), tuple(seconds[1]), difference, size)
+
+
+def agreement(name: str, usual: Numbers, ours: Numbers) -> tuple[float, float]:
+    """By how much two ways' numbers differ at most, and the largest number.
+
+    Args:
+        name: Of the comparison, for the error.
+        usual: The usual way's numbers; NaN where there is none.
+        ours: The engine's.
+
+    Raises:
+        ValueError: when they do not agree to 1e-4 of their size.
+    """
+    without = np.isnan(usual) & np.isnan(ours)
+    difference = float(np.abs(usual - ours).max(where=~without, initial=0.0))
+    size = float(np.abs(usual).max(where=~without, initial=0.0))
     if not difference <= 1e-4 * max(1.0, size):
         raise ValueError(f"{name}: the two ways differ by {difference:.2g}, of {size:.2g}.")
-    return Timed(name, tuple(seconds[0]), tuple(seconds[1]), difference, size)
+    return difference, size

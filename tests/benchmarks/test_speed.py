@@ -77,10 +77,21 @@ def test_whole_runs_give_the_numbers_of_the_engine(monkeypatch):
         )(),
     ]
     monkeypatch.setattr(suites, "shipped_claims", lambda name: claims)
-    timed = suites.one_by_one("lookup")
-    assert timed.name == "lookup: 3 of 3 shipped claims"
-    assert timed.size > 1
-    assert suites.floor_of_suite("lookup").needed > 0
+    beside, above = suites.together_and_apart("lookup")
+    assert (beside.claims, beside.alike, len(beside.usual)) == (3, 3, 3)
+    assert all(seconds > 0 for seconds in beside.usual)
+    assert beside.size > 1
+    assert above.seconds == beside.ours
+    assert above.needed > 0
+
+
+def test_claims_that_were_not_judged_the_usual_way_count_as_those_that_were():
+    beside = suites.Suite("a", 5, 4, usual=(1.0, 3.0), ours=2.0, difference=0.0, size=1.0)
+    assert beside.ratio == 4.0  # four claims at two seconds, beside two seconds
+    low, high = beside.interval
+    assert 2.0 <= low < 4.0 < high <= 6.0
+    whole = suites.Suite("a", 2, 2, usual=(1.0, 3.0), ours=2.0, difference=0.0, size=1.0)
+    assert whole.interval == (2.0, 2.0)
 
 
 def test_the_usual_way_runs_every_block_and_all_logits(monkeypatch, task):
@@ -160,7 +171,6 @@ def test_a_random_model_of_any_shape_is_swept(dtype):
 
 def test_the_command_prints_a_table_and_writes_it(monkeypatch, capsys, tmp_path, task):
     monkeypatch.setattr(sweeps, "load_task", lambda model, prompts: task)
-    monkeypatch.setattr(suites, "floor_of_suite", lambda model: floor.of_ablation(task))
     path = tmp_path / "speed.json"
     monkeypatch.setattr(sys, "argv", ["benchmarks", "sweep", "floor", "--json", str(path)])
     assert command.main() == 0
@@ -169,7 +179,7 @@ def test_the_command_prints_a_table_and_writes_it(monkeypatch, capsys, tmp_path,
     assert "| what | usual way | engine | ratio | turns | numbers differ by |" in said
     assert "| times the floor |" in said
     names = [each["benchmark"] for each in json.loads(path.read_text())]
-    assert names == ["sweep", "floor", "floor", "floor"]
+    assert names == ["sweep", "floor"]
 
 
 def test_an_unknown_name_is_an_error_that_names_those_there_are(monkeypatch, capsys):
