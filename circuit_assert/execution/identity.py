@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import platform
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from functools import lru_cache
 from importlib import metadata, resources
 from importlib.resources.abc import Traversable
+from types import FunctionType
 from typing import Any, Protocol
 
 import numpy as np
 import torch
 
 from circuit_assert.dictionaries.dictionary import Dictionary
+from circuit_assert.execution.functions import NotPlain, parts_of
 from circuit_assert.execution.store import Store
 from circuit_assert.models.model import Model
 from circuit_assert.prompts.base import Prompts, Tokenizer
@@ -99,6 +102,11 @@ class Identity:
                 yield f"dictionary {value.fingerprint}".encode()
             case None | bool() | int() | float() | str():
                 yield f"{type(value).__name__} {value!r}".encode()
+            case FunctionType():
+                yield from self._of_function(value)
+            case re.Pattern():
+                pattern: re.Pattern[str] = value
+                yield f"pattern {pattern.flags} {pattern.pattern!r}".encode()
             case np.ndarray():
                 array: np.ndarray[Any, Any] = value
                 yield f"array {array.dtype} {array.shape}".encode()
@@ -119,6 +127,12 @@ class Identity:
                     yield from self._parts(member)
             case _:
                 yield from self._of_dataclass(value)
+
+    def _of_function(self, function: FunctionType) -> Iterable[bytes]:
+        try:
+            return self._parts(parts_of(function))
+        except NotPlain as reason:
+            raise NoIdentity(str(reason)) from None
 
     def _of_dataclass(self, value: object) -> Iterable[bytes]:
         kind = type(value)
