@@ -21,7 +21,7 @@ class RememberedVerdicts:
     What a verdict follows from is hashed: the model, the claim's criteria with their prompts'
     tokens, the false-pass rate, and all code. Claims made of a user's own measurements or
     quantities are judged anew, for only their owner can tell them from others; rules written as
-    functions are told by their code where that is all there is to them (`execution/functions.py`).
+    functions are told by their code where that is all there is to them (`prompts/functions.py`).
 
     Args:
         known: The loaded model.

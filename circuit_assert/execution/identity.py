@@ -17,10 +17,10 @@ import numpy as np
 import torch
 
 from circuit_assert.dictionaries.dictionary import Dictionary
-from circuit_assert.execution.functions import NotPlain, parts_of
 from circuit_assert.execution.store import Store
 from circuit_assert.models.model import Model
 from circuit_assert.prompts.base import Prompts, Tokenizer
+from circuit_assert.prompts.functions import NotPlain, parts_of
 
 _PACKAGE = "circuit_assert"
 _ROOMS = (

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from circuit_assert.errors import PromptError
 from circuit_assert.prompts.base import TokenizedPrompts, Tokenizer
+from circuit_assert.prompts.functions import said_of
 
 Labels: TypeAlias = npt.NDArray[np.float64]
 ScriptName: TypeAlias = Literal[
@@ -196,20 +197,4 @@ def _joined(rows: Sequence[npt.NDArray[np.int64]]) -> npt.NDArray[np.int64]:
 
 def _hash_of(function: object) -> str:
     inner = getattr(function, "holds", function)
-    code = getattr(inner, "__code__", None)
-    if code is None:
-        said = getattr(inner, "__qualname__", repr(inner))
-    else:
-        cells = [cell.cell_contents for cell in getattr(inner, "__closure__", None) or ()]
-        said = f"{code.co_code!r} {_constants(code.co_consts)} {code.co_names} {cells!r}"
-    return hashlib.sha256(said.encode()).hexdigest()[:12]
-
-
-def _constants(constants: Sequence[object]) -> list[str]:
-    """As text, code in code without its address."""
-    return [
-        f"{each.co_code!r} {_constants(each.co_consts)}"  # type: ignore[attr-defined]
-        if hasattr(each, "co_code")
-        else repr(sorted(each, key=repr) if isinstance(each, frozenset) else each)
-        for each in constants
-    ]
+    return hashlib.sha256(said_of(inner).encode()).hexdigest()[:12]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import builtins
 import dis
-from collections.abc import Iterator
-from types import CodeType, FunctionType
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from types import CodeType, EllipsisType, FunctionType
 from typing import TypeAlias
 
 Parts: TypeAlias = tuple[object, ...]
@@ -106,3 +108,48 @@ def _global(function: FunctionType, name: str) -> object:
     if name in _IMPURE or not hasattr(builtins, name):
         raise NotPlain(f"{function.__name__}: {name}")
     return ("builtin", name)
+
+
+def said_of(function: object) -> str:
+    """A function in words that are the same in every run: all that decides what it returns.
+
+    Where that is more than its code and plain data, its code and its name have to do.
+
+    Args:
+        function: A function, or anything that is called like one.
+    """
+    if not isinstance(function, FunctionType):
+        return str(getattr(function, "__qualname__", type(function).__qualname__))
+    try:
+        return _text(parts_of(function))
+    except NotPlain:
+        return f"{function.__qualname__} {_text(tuple(_raw(function.__code__)))}"
+
+
+def _raw(code: CodeType) -> Iterator[object]:
+    yield code.co_code.hex(), code.co_names
+    for constant in code.co_consts:
+        yield tuple(_raw(constant)) if isinstance(constant, CodeType) else constant
+
+
+def _text(value: object) -> str:
+    """Sets and mappings in order; of what is no plain data only the kind, never an address."""
+    match value:
+        case None | bool() | int() | float() | complex() | str() | bytes() | EllipsisType():
+            return repr(value)
+        case tuple() | list():
+            members: Sequence[object] = value
+            return f"[{', '.join(map(_text, members))}]"
+        case frozenset() | set():
+            of_set: AbstractSet[object] = value
+            return f"{{{', '.join(sorted(map(_text, of_set)))}}}"
+        case Mapping():
+            items: Mapping[object, object] = value
+            return _text(sorted((_text(name), _text(inner)) for name, inner in items.items()))
+        case FunctionType():
+            return said_of(value)
+        case re.Pattern():
+            pattern: re.Pattern[str] = value
+            return f"{pattern.pattern!r} {pattern.flags}"
+        case _:
+            return f"{type(value).__module__}.{type(value).__qualname__}"

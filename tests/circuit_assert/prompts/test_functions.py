@@ -1,6 +1,9 @@
 """A user's function is told by its code and what it refers to, or not at all."""
 
+import os
 import re
+import subprocess
+import sys
 import types
 from functools import partial
 
@@ -8,11 +11,11 @@ import pytest
 
 from circuit_assert import explanation
 from circuit_assert.backends.load import load
-from circuit_assert.execution.functions import NotPlain, parts_of
 from circuit_assert.execution.identity import Identity, NoIdentity
 from circuit_assert.execution.store import Store
 from circuit_assert.models.planted_models import lookup_model
 from circuit_assert.models.spec import spec_of
+from circuit_assert.prompts.functions import NotPlain, parts_of, said_of
 
 LIMIT = 3
 calls = []
@@ -142,3 +145,33 @@ def test_explanations_by_rules_and_patterns_have_one(identity):
         identity.of(explanation("some", re.compile("a", re.IGNORECASE))),
     }
     assert len(keys) == 4
+
+
+def test_what_a_rule_is_called_is_the_same_in_every_run():
+    """Sets come in another order in each run, addresses are others."""
+    source = (
+        "from circuit_assert import explanation, token_label\n"
+        "class Held:\n    word = 'a'\n"
+        "words, held = set('abcdefgh'), Held()\n"
+        "print(explanation('e', (lambda w: lambda t, i: t[i] in w)(words)).identity)\n"
+        "print(token_label('l', lambda token: token in words).identity)\n"
+        "print(token_label('l', lambda token: token == held.word).identity)\n"
+    )
+    said = {
+        subprocess.run(
+            [sys.executable, "-c", source],
+            capture_output=True,
+            text=True,
+            check=True,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+        ).stdout
+        for seed in ("1", "2", "3")
+    }
+    assert len(said) == 1
+    assert len(set(said.pop().split("\n"))) == 4
+
+
+def test_what_a_rule_refers_to_is_in_what_it_is_called():
+    one, two = (made("def f(x):\n    return x in WORDS", WORDS=words) for words in ("ab", "cd"))
+    assert said_of(one) != said_of(two)
+    assert said_of(one) == said_of(made("def f(x):\n    return x in WORDS", WORDS="ab"))
