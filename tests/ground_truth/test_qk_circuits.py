@@ -81,7 +81,7 @@ def test_hub_keys_are_no_pairs(model_of):
     assert matches(model_of(PLAIN), "L0H3", pairs=hubs).verdict is not SUPPORTED
 
 
-@pytest.mark.parametrize(("planted", "seed"), [(PLAIN, 0), (PLAIN, 1), (GROUPED, 2)])
+@pytest.mark.parametrize(("planted", "seed"), [(PLAIN, 0), (GROUPED, 2)])
 def test_nothing_is_supported_of_a_model_with_random_weights(planted, seed):
     session = Session()
     model = session.model(planted.with_random_weights(seed))
