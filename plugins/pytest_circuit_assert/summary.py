@@ -39,7 +39,7 @@ class Summary:
         self, config: pytest.Config, options: Options, docket: Docket, rehearsal: Rehearsal | None
     ) -> None:
         self._here = config.invocation_params.dir
-        self._verbose = config.get_verbosity() > 0
+        self._verbose, self._quiet = config.get_verbosity() > 0, config.get_verbosity() < 0
         self._options = options
         self._docket, self._rehearsal = docket, rehearsal
         self._header_shown = False
@@ -59,7 +59,7 @@ class Summary:
         from circuit_assert.reporting.summary import summary
 
         terminalreporter.write_sep("=", "claims")
-        if not self._header_shown:  # under xdist it is the workers that collect
+        if not (self._header_shown or self._quiet):  # under xdist it is the workers that collect
             for text in self._header():
                 terminalreporter.write_line(text)
         lines = summary(
@@ -69,10 +69,13 @@ class Summary:
             else _WIDTH,
             adjusted=self._docket.adjusted,
             verbose=self._verbose,
+            quiet=self._quiet,
+            show=self._options.show,
         )
         for line in lines:
             terminalreporter.write_line(line.text, **_MARKUP.get(line.tone, {}))
-        self._rehearsed(terminalreporter)
+        if not self._quiet:
+            self._rehearsed(terminalreporter)
         self._settled(terminalreporter)
         self._ledger(terminalreporter)
 
