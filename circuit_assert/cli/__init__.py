@@ -33,7 +33,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
 class LazyGroup(click.Group):
     """A group whose commands are imported when they are called, not when it is."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+    def list_commands(self, ctx: click.Context) -> list[str]:
         """Those that are there, in the order of the table."""
         return [name for name in COMMANDS if importlib.util.find_spec(f"{__name__}.{name}")]
 

@@ -13,7 +13,7 @@ from circuit_assert.cli.run import PLUGIN
 
 @click.command("list")
 @click.argument("paths", nargs=-1, metavar="[PATHS]...")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON: claims, and tests not rehearsed.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON: claims, tests not known.")
 def command(paths: tuple[str, ...], *, as_json: bool) -> None:
     """List the claims of tests without judging them.
 
@@ -25,9 +25,9 @@ def command(paths: tuple[str, ...], *, as_json: bool) -> None:
     """
     import pytest
 
-    arguments = ["-p", PLUGIN, "--claims-list", "-q"]
+    arguments = ["-p", PLUGIN, "--claims-list"]
     if not as_json:
-        sys.exit(pytest.main([*arguments, *paths]))
+        sys.exit(pytest.main([*arguments, "-q", *paths]))
     taken = Taken()
     status = pytest.main([*arguments, "-p", "no:terminal", *paths], plugins=[taken])
     for problem in taken.problems:

@@ -159,7 +159,9 @@ def _row(claim: Claimed, cells: list[str], widths: list[int], room: int, width: 
         texts = [f"{start}{padded(cut(first, room), room)}  {end}"]
         texts += [f"{_INDENT}{cut(line, room)}" for line in more]
     else:
-        first, *more = textwrap.wrap(_said(claim), width - len(_INDENT), break_on_hyphens=False) or [""]
+        first, *more = textwrap.wrap(
+            _said(claim), width - len(_INDENT), break_on_hyphens=False
+        ) or [""]
         texts = [start + first, *(_INDENT + line for line in more)]
         texts.append(_INDENT + "  ".join(filter(None, cells)))
     lines = [Line(cut(text.rstrip(), width), claim.tone) for text in texts]
