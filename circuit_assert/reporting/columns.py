@@ -16,6 +16,11 @@ def visible(text: str) -> str:
     return text if text.isprintable() else "".join(map(_visible, text))
 
 
+def one_line(text: str) -> str:
+    """The text in words one space apart, with what would steer a terminal written out."""
+    return visible(" ".join(text.split()))
+
+
 def _visible(letter: str) -> str:
     if letter == "\n":
         return "⏎"

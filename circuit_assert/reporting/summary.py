@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from circuit_assert.ledger import ClaimRecord, Record
 from circuit_assert.reporting.claimed import Claimed, Results, Tone, count, known
-from circuit_assert.reporting.columns import columns, cut, cut_in_front, padded, visible
+from circuit_assert.reporting.columns import columns, cut, cut_in_front, one_line, padded, visible
 from circuit_assert.reporting.terminal import MARKS, number
 
 ALL, FAILED, NONE = "all", "failed", "none"
@@ -127,7 +127,7 @@ def _room(claims: list[Claimed], widths: list[int], width: int) -> int:
 
 
 def _said(claim: Claimed) -> str:
-    return " ".join(map(visible, claim.record.words.split()))
+    return one_line(claim.record.words)
 
 
 def _cells(claim: Claimed, verbose: bool) -> list[str]:
@@ -180,9 +180,7 @@ def _beneath(claim: Claimed, room: int) -> list[str]:
     wrapped = [
         line
         for text in said
-        for line in textwrap.wrap(
-            " ".join(map(visible, text.split())), room, subsequent_indent="  "
-        )
+        for line in textwrap.wrap(one_line(text), room, subsequent_indent="  ")
     ]
     return wrapped + [f"in {cut_in_front(visible(nodeid), room - 3)}" for nodeid in nodeids]
 

@@ -63,7 +63,7 @@ def pytest_configure(config: pytest.Config) -> None:
         parts |= {"docket": docket, "summary": Summary(config, options, docket, rehearsal)}
         if github.is_asked_for(options):
             parts["github"] = github.GitHub(config, docket)
-        if config.pluginmanager.hasplugin("html"):
+        if config.getoption("htmlpath", None):  # of pytest-html
             parts["html"] = HtmlRows(docket)
     for name, part in parts.items():
         config.pluginmanager.register(part, f"pytest_circuit_assert.{name}")

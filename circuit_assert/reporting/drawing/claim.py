@@ -37,7 +37,7 @@ def drawn(judgements: Sequence[Judgement], width: int) -> list[Text]:
         "Prompts": _each(findings, prompts_drawn, width),
         "Interventions": _interventions(findings, width),
         "Settings": _settings(claim, last.ledger.run, width),
-        "History (* with changes that are not committed)": history_drawn(judgements),
+        "History (* with changes that are not committed)": history_drawn(judgements, width),
     }
     lines = _heading(last, width)
     for title, part in parts.items():

@@ -33,10 +33,12 @@ class Judgement:
         return [a for a in self.ledger.assertions if a.claim_id == self.claim.claim_id]
 
 
-def history_drawn(judgements: Sequence[Judgement]) -> list[Text]:
+def history_drawn(judgements: Sequence[Judgement], width: int) -> list[Text]:
     """A line for each run, the latest first."""
     shown = list(reversed(judgements))
     lines = [_line(each) for each in shown[:_MOST]]
+    for line in lines:
+        line.truncate(width, overflow="ellipsis")
     if len(shown) > _MOST:
         lines.append(Text(f"{INDENT}… {len(shown) - _MOST} earlier", style="dim"))
     return lines
