@@ -21,6 +21,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "lock": "Write down what is claimed, before it is measured.",
         "report": "Write runs as one HTML file.",
         "markdown": "Write runs as Markdown, for a pull request.",
+        "check": "Say whether a run made elsewhere is whole, of this commit, and passed.",
         "badge": "Write the pass rate as an SVG badge.",
         "merge": "Put the ledgers of several runs together.",
         "models": "List the models that need no hub, and what is missing of them.",

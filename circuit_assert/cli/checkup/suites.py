@@ -56,22 +56,20 @@ class Census:
 
     def pytest_collection_finish(self, session: Any) -> None:  # noqa: ANN401 - pytest's
         """Ask of each test what it would lack."""
-        from pytest_circuit_assert.markers import is_about_claims
-
+        markers = session.config.pluginmanager.getplugin(f"{PLUGIN}.markers")
         for item in session.items:
             self.tests += 1
-            self.about_claims += is_about_claims(item)
-            reason = _why_not(item)
+            self.about_claims += markers.is_about_claims(item)
+            reason = _skipped(item) or markers.missing_for(item)
             if reason is not None:
                 self.skipped[item.nodeid.split("::")[0], reason] += 1
 
 
-def _why_not(item: Any) -> str | None:  # noqa: ANN401 - pytest's
-    from pytest_circuit_assert.markers import missing_for
-
+def _skipped(item: Any) -> str | None:  # noqa: ANN401 - pytest's
+    """Why its markers skip it; None when they do not."""
     for mark in item.iter_markers("skip"):
         return str(mark.kwargs.get("reason", mark.args[0] if mark.args else "skipped"))
     for mark in item.iter_markers("skipif"):  # conditions in words are for pytest to judge
         if any(condition is True for condition in mark.args):
             return str(mark.kwargs.get("reason", "skipif"))
-    return missing_for(item)
+    return None
