@@ -52,7 +52,7 @@ RULES = {
     "evidence": {"stats", "reporting", "unit_scores"},
     "reporting": {"stats", "evidence", "ledger"},
     "ledger": {"stats", "evidence", "errors"},
-    "cli": {"errors", "ledger", "reporting", "models", "forecast"},
+    "cli": {"errors", "components", "ledger", "reporting", "models", "backends", "forecast"},
     "models": {
         "errors",
         "components",
