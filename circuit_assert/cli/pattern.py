@@ -66,7 +66,7 @@ def prompt_of(claim: ClaimRecord) -> tuple[str, str]:
         )
     whole = [text for text in texts if _CUT not in text]
     if whole:
-        return whole[0], "prompt: the one of those kept on which most was measured"
+        return whole[0], "prompt: of those that the ledger keeps, the one where most was measured"
     return texts[0].partition(_CUT)[
         0
     ], "prompt: the beginning of one that is kept without its middle"

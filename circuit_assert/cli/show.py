@@ -29,6 +29,9 @@ _WIDEST = 120
     help="A ledger, or a folder of ledgers.",
 )
 @click.option(
+    "--all", "every", is_flag=True, help="Clusters and prompts of every criterion, not of one."
+)
+@click.option(
     "--pattern",
     is_flag=True,
     help="Load the model, and draw where the claim's head attends on one of its prompts.",
@@ -38,7 +41,13 @@ _WIDEST = 120
     "--model", metavar="NAME", help="With --pattern: load this model, by name or by folder."
 )
 def command(
-    claim: tuple[str, ...], ledger: Path, *, pattern: bool, prompt: str | None, model: str | None
+    claim: tuple[str, ...],
+    ledger: Path,
+    *,
+    every: bool,
+    pattern: bool,
+    prompt: str | None,
+    model: str | None,
 ) -> None:
     """Draw one claim from the ledgers: what was found, and on what.
 
@@ -58,7 +67,7 @@ def command(
         raise click.UsageError("--prompt and --model are for --pattern.")
     judgements = the_claim(every_run(ledger), " ".join(claim))
     width = min(shutil.get_terminal_size((100, 24)).columns, _WIDEST)
-    lines = drawn(judgements, width)
+    lines = drawn(judgements, width, every=every)
     if pattern:
         lines += _pattern(judgements[-1].claim, width, prompt=prompt, model=model)
     console = Console(width=width, highlight=False, markup=False, emoji=False, file=sys.stdout)

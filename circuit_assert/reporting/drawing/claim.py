@@ -21,20 +21,23 @@ _LONGEST = 400  # columns for arguments, which may name every head
 Draw: TypeAlias = Callable[[FindingRecord, int], list[Text]]
 
 
-def drawn(judgements: Sequence[Judgement], width: int) -> list[Text]:
+def drawn(judgements: Sequence[Judgement], width: int, *, every: bool = False) -> list[Text]:
     """A claim as its latest judgement has it, and its history.
 
     Args:
         judgements: Of one claim, the earliest first; at least one.
         width: Columns of the terminal.
+        every: Whether clusters and prompts are shown of every criterion, and not only of the one
+            that decides.
     """
     last = judgements[-1]
     claim, findings = last.claim, last.claim.findings
+    deciding = findings if every or claim.shown is None else (claim.shown,)
     parts = {
         "Criteria": _each(findings, criterion_drawn, width),
-        "By cluster": _each(findings, clusters_drawn, width),
+        "By cluster": _each(deciding, clusters_drawn, width),
         "Among others": _each(findings, controls_drawn, width),
-        "Prompts": _each(findings, prompts_drawn, width),
+        "Prompts": _each(deciding, prompts_drawn, width),
         "Interventions": _interventions(findings, width),
         "Settings": _settings(claim, last.ledger.run, width),
         "History (* with changes that are not committed)": history_drawn(judgements, width),
@@ -76,8 +79,12 @@ def _place(claim: ClaimRecord) -> str:
 
 
 def _interventions(findings: Sequence[FindingRecord], width: int) -> list[Text]:
-    said = {words: f.name for f in findings for words in f.interventions}
-    return [line for words, name in said.items() for line in row(name[:12], words, width)]
+    names: dict[str, list[str]] = {}
+    for finding in findings:
+        for words in finding.interventions:
+            names.setdefault(words, []).append(finding.name)
+    said = [f"{words}, for: {', '.join(dict.fromkeys(of))}" for words, of in names.items()]
+    return [line for each in said for line in row("", each, width)]
 
 
 def _settings(claim: ClaimRecord, run: RunRecord | None, width: int) -> list[Text]:

@@ -110,6 +110,28 @@ def test_every_part_of_a_claim_is_there():
     assert said.index("s2 ") < said.index("s1 ")
 
 
+def test_clusters_and_prompts_are_of_the_criterion_that_decides_or_of_all():
+    both = tuple(
+        finding(name=name, cluster_means={"seed": {f"{name}1": 0.5}}, lowest=(example(0.1, name),))
+        for name in ("first", "second")
+    )
+    record = claim(findings=both, headline=1)
+    judgements = [Judgement(record, ledger(record))]
+    said, more = (
+        "\n".join(line.plain for line in drawn(judgements, 100, every=every))
+        for every in (False, True)
+    )
+    assert ("first1" in said, "second1" in said) == (False, True)
+    assert ("first1" in more, "second1" in more) == (True, True)
+    assert ("+0.100  first" in said, "+0.100  first" in more) == (False, True)
+
+
+def test_an_intervention_is_named_once_with_its_criteria():
+    use = [finding(name=name, interventions=("zero ablation of L5H1",)) for name in ("a", "b")]
+    said = text(claim(findings=tuple(use)))
+    assert said.count("zero ablation of L5H1, for: a, b") == 1
+
+
 def test_many_clusters_are_shown_as_a_spread_and_its_ends():
     means = {f"t{index}": index / 60 for index in range(60)}
     said = text(claim(findings=(finding(cluster_means={"template": means}),)))
