@@ -12,7 +12,6 @@ from typing import Any, TypeVar
 import pytest
 
 _T = TypeVar("_T")
-_DUMB = ("", "dumb")  # what TERM says of a terminal that does not move its cursor
 _SAVE, _RESTORE, _CLEAR = "\x1b7", "\x1b8", "\x1b[K"
 
 
@@ -123,7 +122,7 @@ class Progress:
 
 def _is_live() -> bool:
     """Whether a line can be written and wiped again."""
-    return sys.stderr.isatty() and os.environ.get("TERM", "") not in _DUMB
+    return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
 
 
 def _printable(text: str) -> str:

@@ -129,6 +129,15 @@ def test_package(): pass
     ]
 
 
+def test_it_goes_through_everything(command, tmp_path, monkeypatch):
+    monkeypatch.setenv("CIRCUIT_ASSERT_CACHE", str(tmp_path))
+    result = command("doctor", "--no-tests")
+    titles = [line for line in result.output.splitlines() if line and line[0] != " "]
+    assert titles == ["Versions", "Devices", "Folders", "Models", "Nothing is broken."]
+    assert result.exit_code == 0
+    assert "– gemma-3-270m: not converted; it will be kept in" in result.output
+
+
 @pytest.mark.parametrize(("state", "status"), [("fine", 0), ("note", 0), ("broken", 1)])
 def test_the_exit_status_is_that_of_what_is_broken(command, monkeypatch, state, status):
     from circuit_assert.cli import doctor
