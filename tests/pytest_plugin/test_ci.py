@@ -51,12 +51,6 @@ def test_in_githubs_runners_the_summary_is_appended_and_lines_are_annotated(suit
     assert github.read_text().count("## Circuit claims") == 2
 
 
-def test_under_xdist_they_are_written_once(suite, github):
-    result = suite.run(suite.mixed, "-n", "2")
-    assert len(commands(result)) == 2
-    assert github.read_text().count("## Circuit claims") == 1
-
-
 @pytest.mark.parametrize(
     "case",
     [
@@ -129,10 +123,11 @@ def test_hostile_claims_do_no_harm(suite, github):
     assert "refuted; +0.790" in value
 
 
-@pytest.mark.parametrize("workers", [(), ("-n", "2")])
-def test_pytest_html_has_a_column_with_verdicts_and_the_evidence(suite, workers):
-    options = ("--html=out.html", "--self-contained-html", *workers)
+def test_under_xdist_the_controller_writes_once_and_pytest_html_has_verdicts(suite, github):
+    options = ("--html=out.html", "--self-contained-html", "-n", "2")
     result = suite.run_apart(suite.mixed, *PYTEST_HTML, *options)
+    assert len(commands(result)) == 2
+    assert github.read_text().count("## Circuit claims") == 1
     assert "INTERNALERROR" not in result.stdout.str()
     rows = rows_of(suite.path / "out.html")
     assert len(rows) == 5

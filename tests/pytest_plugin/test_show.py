@@ -27,9 +27,7 @@ def listed(result):
     ("options", "number"),
     [
         ((), 8),
-        (("--claims-show=8",), 8),
         (("--claims-show=7",), 1),
-        (("--claims-show=failed",), 1),
         (("--claims-show=none",), 0),
         (("-q",), 1),
         (("-q", "--claims-show=all"), 8),
