@@ -41,6 +41,15 @@ def test_an_induction_head_attends_to_what_followed(planted):
     assert all(len(line) <= 100 for line in drawn)
 
 
+def test_it_is_the_pattern_of_that_head_and_of_no_other(planted):
+    """L0H2 of the planted model attends to earlier tokens that are the same, and to itself."""
+    pieces = induction_model().vocabulary
+    found = pattern_on(planted, Head(0, 2), "".join(pieces[5:9]) * 2)
+    begun = len(planted.tokenizer.beginning)
+    last = found.weights[-1]
+    assert last[begun + 3] + last[begun + 7] == pytest.approx(1, abs=0.01)
+
+
 def test_a_head_that_is_not_there_and_a_prompt_of_nothing(planted):
     with pytest.raises(CircuitAssertError, match="has no L99H0"):
         pattern_on(planted, Head(99, 0), WORDS)

@@ -58,6 +58,11 @@ def test_where_none_is_meant_the_nearest_are_named(command, three):
     assert result.output.splitlines()[1].strip().startswith("bbbb55556666")
 
 
+def test_less_than_four_letters_are_no_beginning_of_an_id(command, three):
+    assert "no claim is 'bbb'" in command("show", "bbb").output
+    assert command("show", "bbbb").exit_code == 0
+
+
 def test_no_ledger_is_said(command, tmp_path):
     assert "Path '.claims' does not exist" in command("show", "x").output
     (tmp_path / ".claims" / "runs").mkdir(parents=True)

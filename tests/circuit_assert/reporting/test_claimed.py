@@ -33,6 +33,11 @@ def test_of_an_open_claim_that_settles_against_its_test_the_assertion_fails():
     assert ids(results.refuted) == "a"
 
 
+def test_what_is_open_does_not_fail_and_what_is_inconclusive_does():
+    fails = {each.record.claim_id: each.fails for each in Results.of(MIXED).claims}
+    assert fails == {"a": False, "b": True, "c": True, "d": False, "e": False, "f": False}
+
+
 def test_nothing_judged_has_no_rate():
     assert Results.of(()).rate is None
     assert Results.of((claim("e"), assertion("e", None))).rate is None
