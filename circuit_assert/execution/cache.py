@@ -16,6 +16,7 @@ from circuit_assert.measurements.base import Array
 
 Remembered: TypeAlias = "Array | str"
 _MOST_BYTES = 1 << 30
+_told: set[Path] = set()  # folders that cannot be written, of which this process has said so
 _TAG = "Signature: 8a477f597d28d172789f06886806bc55\n# Scores kept by circuit-assert.\n"
 
 
@@ -23,7 +24,7 @@ class ScoreCache:
     """A folder of arrays, one file for each hash; whole files appear at once or not at all.
 
     Several processes may use it. What cannot be read counts as absent; what cannot be written is
-    said once and then left.
+    said once, however many caches are made of the folder, and then left.
 
     Args:
         folder: Made when something is first kept.
@@ -53,10 +54,17 @@ class ScoreCache:
             self._write(self._path(key), np.asarray(what))
         except OSError as problem:
             self._writable = False
-            warnings.warn(
-                f"scores are not kept in {self._folder}: {problem}. The run goes on without.",
-                stacklevel=2,
-            )
+            self._tell(problem)
+
+    def _tell(self, problem: OSError) -> None:
+        folder = self._folder.absolute()
+        if folder in _told:
+            return
+        _told.add(folder)
+        warnings.warn(
+            f"scores are not kept in {self._folder}: {problem}. The run goes on without.",
+            stacklevel=3,
+        )
 
     def tidy(self) -> None:
         """Remove what was used longest ago, until the rest fits."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 
 from circuit_assert.evidence import Evidence, Finding
+from circuit_assert.reporting.columns import one_line
 from circuit_assert.stats import Verdict
 from circuit_assert.stats.verdict import NOISE_FLOORS
 
@@ -15,7 +16,7 @@ MARKS = {Verdict.SUPPORTED: "✓", Verdict.REFUTED: "✗", Verdict.INCONCLUSIVE:
 
 def evidence_block(evidence: Evidence) -> str:
     """Everything found on one claim, as lines of at most 96 columns."""
-    lines = [f"{evidence.sentence}: {str(evidence.verdict).upper()}"]
+    lines = [f"{one_line(evidence.sentence)}: {str(evidence.verdict).upper()}"]
     lines += _row("because", evidence.reason)
     for note in evidence.notes:
         lines += _row("note", note)
@@ -34,7 +35,7 @@ def evidence_block(evidence: Evidence) -> str:
 
 def _finding_lines(finding: Finding) -> list[str]:
     role = "" if finding.role == "primary" else f" ({finding.role})"
-    lines = [f"{MARKS[finding.verdict]} {finding.name}{role}: {finding.verdict}"]
+    lines = [f"{MARKS[finding.verdict]} {one_line(finding.name)}{role}: {finding.verdict}"]
     lines += _row("expected", finding.expected)
     if finding.effect is None:
         return lines + _row("observed", finding.reason)
@@ -102,7 +103,7 @@ def _arguments(evidence: Evidence) -> str:
 
 def _row(label: str, text: str) -> list[str]:
     return textwrap.wrap(
-        text,
+        one_line(text),
         _WIDTH,
         initial_indent=f"  {label:<{_LABEL}}",
         subsequent_indent=" " * (_LABEL + 2),

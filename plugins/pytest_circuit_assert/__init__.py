@@ -15,9 +15,10 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_circuit_assert import fixtures, markers
+from pytest_circuit_assert import fixtures, github, markers
 from pytest_circuit_assert.docket import Docket
 from pytest_circuit_assert.fixtures import close_session, model_fixture
+from pytest_circuit_assert.html_rows import HtmlRows
 from pytest_circuit_assert.judgements import UnjudgedClaimWarning
 from pytest_circuit_assert.judgements.trials import TRIALS, Trials
 from pytest_circuit_assert.options import OPTIONS, add_options, read_options
@@ -49,7 +50,7 @@ def pytest_configure(config: pytest.Config) -> None:
     trials = config.stash[TRIALS] = Trials(options)
     progress = config.stash[PROGRESS] = Progress(config)
     rehearsal = None if options.listing else Rehearsal(config, options)
-    parts = {
+    parts: dict[str, object] = {
         "fixtures": fixtures,
         "markers": markers,
         "trials": trials,
@@ -60,6 +61,10 @@ def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         docket = Docket(config, options)
         parts |= {"docket": docket, "summary": Summary(config, options, docket, rehearsal)}
+        if github.is_asked_for(options):
+            parts["github"] = github.GitHub(config, docket)
+        if config.getoption("htmlpath", None):  # of pytest-html
+            parts["html"] = HtmlRows(docket)
     for name, part in parts.items():
         config.pluginmanager.register(part, f"pytest_circuit_assert.{name}")
 

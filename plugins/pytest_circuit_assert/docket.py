@@ -15,7 +15,14 @@ from pytest_circuit_assert.judgements.records import WHEN, now
 from pytest_circuit_assert.options import Options
 
 if TYPE_CHECKING:
-    from circuit_assert.ledger import LedgerFile, ModelRecord, Record, RunRecord, ScoresRecord
+    from circuit_assert.ledger import (
+        ClaimRecord,
+        LedgerFile,
+        ModelRecord,
+        Record,
+        RunRecord,
+        ScoresRecord,
+    )
 
 PACKAGES = (
     "circuit-assert",
@@ -42,6 +49,7 @@ class Docket:
         self.settled: list[tuple[str, str]] = []
         self.adjusted: dict[str, float] = {}
         self.path: Path | None = None
+        self.run: RunRecord | None = None
         self.problem = ""
         self._root = config.rootpath
         self._options = options
@@ -49,6 +57,7 @@ class Docket:
         self._started = datetime.now(UTC)
         self._file: LedgerFile | None = None
         self._models: set[ModelRecord] = set()
+        self._claims: dict[str, list[ClaimRecord]] = {}
         self._no_scores = ""
         self._lost = 0
 
@@ -116,8 +125,13 @@ class Docket:
             if model not in self._models:
                 self._models.add(model)
                 self._write(model)
+            self._claims.setdefault(record.nodeid, []).append(record)
         self.records.append(made)
         self._write(record)
+
+    def claims_of(self, nodeid: str) -> list[ClaimRecord]:
+        """What a test has judged so far."""
+        return self._claims.get(nodeid, [])
 
     def _write_scores(self, record: ScoresRecord) -> None:
         """Keep the scores behind a finding; where one cannot be kept, no other is tried."""
@@ -148,7 +162,8 @@ class Docket:
         if self._file is None:
             self._file = LedgerFile(folder, self._started)
             self.path = self._file.path
-            self._file.append(self._run())
+            self.run = self._run()
+            self._file.append(self.run)
         return self._file
 
     def _run(self) -> RunRecord:

@@ -13,7 +13,10 @@ import pytest
 
 DTYPES = ("float32", "bfloat16", "float16")
 FAIL_ON = ("inconclusive", "refuted")
+SHOW = ("all", "failed", "none")
+GITHUB = ("auto", "always", "never")
 DEFAULT_SEED = 0
+MOST_LISTED = 60
 _LEDGER = ".claims/runs"
 _CACHE = ".claims/cache"
 
@@ -35,6 +38,8 @@ class Options:
         rehearse: Whether tests are called beforehand to learn their claims.
         listing: "list" or "plan" to print that and run no test; empty otherwise.
         scores: Whether the scores of all units are kept beside the ledger.
+        show: Which claims the table lists: "all", "failed", "none", or all up to a number.
+        github: When GitHub's step summary and annotations are written: "auto" is in its runners.
     """
 
     model: str | None
@@ -49,11 +54,17 @@ class Options:
     rehearse: bool
     listing: str
     scores: bool = False
+    show: str | int = MOST_LISTED
+    github: str = "auto"
 
     @property
     def said(self) -> dict[str, str]:
-        """Every option by name, as the ledger keeps it; those that were left alone are not."""
-        every = ((each.name, getattr(self, each.name)) for each in fields(self))
+        """Every option by name, as the ledger keeps it; those that were left alone are not.
+
+        Nor are those that change only what is shown.
+        """
+        names = {each.name for each in fields(self)} - {"show", "github"}
+        every = ((name, getattr(self, name)) for name in sorted(names))
         return {name: str(value) for name, value in every if value not in (None, "", False)}
 
     @property
@@ -140,6 +151,18 @@ def add_options(parser: pytest.Parser) -> None:
         help="Call no test beforehand to learn its claims; measure each when it is asked for.",
     )
     add(
+        "--claims-show",
+        metavar="WHICH",
+        help=f"Which claims the table at the end lists: {', '.join(SHOW)}, or a number: all up to "
+        f"that many, of more those that do not hold (default: {MOST_LISTED}; with -q: failed).",
+    )
+    add(
+        "--claims-github",
+        metavar="WHEN",
+        help="Whether to write GitHub's step summary and annotations: auto (the default: where "
+        "GITHUB_ACTIONS is true), always, or never.",
+    )
+    add(
         "--claims-list",
         action="store_true",
         help="Print every claim and which way it is asserted; load no model and run no test.",
@@ -166,6 +189,8 @@ def _add_settings(parser: pytest.Parser) -> None:
     parser.addini("claims_ledger", "Twin of --claims-ledger.", type="string", default=_LEDGER)
     parser.addini("claims_no_ledger", "Twin of --claims-no-ledger.", type="bool", default=False)
     parser.addini("claims_scores", "Twin of --claims-scores.", type="bool", default=False)
+    parser.addini("claims_show", "Twin of --claims-show.", type="string", default="")
+    parser.addini("claims_github", "Twin of --claims-github.", type="string", default="auto")
     parser.addini("claims_cache", "Twin of --claims-cache.", type="string", default=_CACHE)
     parser.addini("claims_no_cache", "Twin of --claims-no-cache.", type="bool", default=False)
     parser.addini("claims_memory", "Twin of --claims-memory.", type="string", default="")
@@ -193,6 +218,8 @@ def read_options(config: pytest.Config) -> Options:
         rehearse=not _given(config, "no_rehearsal", bool, "write true or false"),
         listing=_listing(config),
         scores=_scores(config),
+        show=_given(config, "show", _show(config), f"write {', '.join(SHOW)} or a number"),
+        github=_given(config, "github", _one_of(*GITHUB), f"write {', '.join(GITHUB)}"),
     )
 
 
@@ -227,6 +254,21 @@ def _one_of(*allowed: str) -> Callable[[str], str]:
         if value not in allowed:
             raise ValueError(f"{value!r} is not known")
         return value
+
+    return parse
+
+
+def _show(config: pytest.Config) -> Callable[[str], str | int]:
+    """A quiet run lists what failed, unless it is told."""
+
+    def parse(value: str) -> str | int:
+        if value in SHOW:
+            return value
+        if value == "":
+            return "failed" if config.get_verbosity() < 0 else MOST_LISTED
+        if not value.isdecimal():
+            raise ValueError(f"{value!r} is not known")
+        return int(value)
 
     return parse
 

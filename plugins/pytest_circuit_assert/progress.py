@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from collections.abc import Generator
@@ -49,7 +50,7 @@ class Progress:
                 self._show(f"{text}{self._of}: {done}/{total}" if done < total else "")
             return
         self._uncaptured.enter_context(self._capture_off())
-        if sys.stderr.isatty():
+        if _is_live():
             self._show(f"{text} …")
         else:
             self._tell(f"{text} …")
@@ -98,18 +99,18 @@ class Progress:
         if reporter is None:
             return
         reporter.ensure_newline()
-        reporter.write(f"circuit-assert: {text}")
+        reporter.write(f"circuit-assert: {_printable(text)}")
         if self._nodeid and not reporter.showlongtestinfo:
             reporter.write_fspath_result(self._nodeid, "")
 
     def _show(self, text: str) -> None:
         """Write behind what is on the line, and return to where it ended."""
-        if not sys.stderr.isatty() or not (text or self._shown):
+        if not _is_live() or not (text or self._shown):
             return
         writer = self._config.get_terminal_writer()
         room = shutil.get_terminal_size().columns - writer.width_of_current_line - 2
         writer.flush()
-        said = f" {text[:room]}" if text and room > 20 else ""
+        said = f" {_printable(text)[:room]}" if text and room > 20 else ""
         sys.stderr.write(f"{_SAVE}{_CLEAR}{said}{_RESTORE}")
         sys.stderr.flush()
         self._shown = bool(said)
@@ -117,6 +118,18 @@ class Progress:
     def _capture_off(self) -> Any:  # noqa: ANN401 - a context manager of pytest's
         manager: Any = self._config.pluginmanager.getplugin("capturemanager")
         return nullcontext() if manager is None else manager.global_and_fixture_disabled()
+
+
+def _is_live() -> bool:
+    """Whether a line can be written and wiped again."""
+    return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def _printable(text: str) -> str:
+    """A model's name is anybody's text."""
+    from circuit_assert.reporting.columns import visible
+
+    return visible(text)
 
 
 PROGRESS = pytest.StashKey[Progress]()

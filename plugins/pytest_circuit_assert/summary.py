@@ -38,8 +38,9 @@ class Summary:
     def __init__(
         self, config: pytest.Config, options: Options, docket: Docket, rehearsal: Rehearsal | None
     ) -> None:
+        self._config = config
         self._here = config.invocation_params.dir
-        self._verbose = config.get_verbosity() > 0
+        self._verbose, self._quiet = config.get_verbosity() > 0, config.get_verbosity() < 0
         self._options = options
         self._docket, self._rehearsal = docket, rehearsal
         self._header_shown = False
@@ -64,17 +65,30 @@ class Summary:
                 terminalreporter.write_line(text)
         lines = summary(
             self._docket.records,
-            width=terminalreporter.config.get_terminal_writer().fullwidth
-            if terminalreporter.isatty()
-            else _WIDTH,
+            width=self._width,
             adjusted=self._docket.adjusted,
             verbose=self._verbose,
+            quiet=self._quiet,
+            show=self._options.show,
         )
         for line in lines:
             terminalreporter.write_line(line.text, **_MARKUP.get(line.tone, {}))
-        self._rehearsed(terminalreporter)
+        if not self._quiet:
+            self._rehearsed(terminalreporter)
         self._settled(terminalreporter)
         self._ledger(terminalreporter)
+
+    @property
+    def _width(self) -> int:
+        """Columns of the terminal; what is no terminal has room for a hundred."""
+        reporter: Any = self._config.pluginmanager.getplugin("terminalreporter")
+        if reporter is None or not reporter.isatty():
+            return _WIDTH
+        return self._config.get_terminal_writer().fullwidth
+
+    def _folded(self, text: str) -> list[str]:
+        width = min(self._width, _WIDTH)
+        return textwrap.wrap(text, width, subsequent_indent="  ", break_on_hyphens=False) or [text]
 
     def _header(self) -> list[str]:
         options = self._options
@@ -85,13 +99,11 @@ class Summary:
         found = versions()
         names = ("circuit-assert", "torch", "transformer-lens", "transformers")
         said += "; " + ", ".join(f"{name} {found[name]}" for name in names if name in found)
-        lines = textwrap.wrap(said, _WIDTH, subsequent_indent="  ", break_on_hyphens=False)
+        lines = [] if self._quiet else self._folded(said)
         if options.is_rerun:
-            lines += textwrap.wrap(
+            lines += self._folded(
                 f"claims: with seed {options.seed} this run is a rerun of those with seed 0: the "
-                "first verdict on a claim stands, and r reruns turn α into 1 − (1 − α)^(r + 1).",
-                _WIDTH,
-                subsequent_indent="  ",
+                "first verdict on a claim stands, and r reruns turn α into 1 − (1 − α)^(r + 1)."
             )
         return lines
 
@@ -113,7 +125,7 @@ class Summary:
     def _settled(self, reporter: pytest.TerminalReporter) -> None:
         for nodeid, words in self._docket.settled:
             text = f"SETTLED, {words}. Remove open_claim from {nodeid}."
-            for line in textwrap.wrap(text, _WIDTH, subsequent_indent="  "):
+            for line in self._folded(text):
                 reporter.write_line(line, bold=True)
 
     def _rehearsed(self, reporter: pytest.TerminalReporter) -> None:
@@ -130,9 +142,9 @@ class Summary:
     def _ledger(self, reporter: pytest.TerminalReporter) -> None:
         docket = self._docket
         if docket.path is not None:
-            for line in _folded(f"Ledger: {_nearest(docket.path, self._here)}"):
+            for line in self._folded(f"Ledger: {_nearest(docket.path, self._here)}"):
                 reporter.write_line(line)
-        for line in textwrap.wrap(docket.lost, _WIDTH):
+        for line in self._folded(docket.lost) if docket.lost else []:
             reporter.write_line(line, red=True, bold=True)
 
 
@@ -152,7 +164,3 @@ def _nearest(path: Path, here: Path) -> str:
     except ValueError:  # on another drive
         return str(path)
     return min(relative, str(path), key=len)
-
-
-def _folded(text: str) -> list[str]:
-    return textwrap.wrap(text, _WIDTH, break_on_hyphens=False) or [text]

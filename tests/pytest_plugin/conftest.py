@@ -100,6 +100,8 @@ OPTIONS = "--import-mode=importlib -p pytest_circuit_assert -p xdist -p rerunfai
 def suite(pytester, monkeypatch):
     """A folder with the scripted claims; `suite.run(test_file, *options)` runs a test file."""
     monkeypatch.setenv("COLUMNS", "80")
+    for name in ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "GITHUB_WORKSPACE"):
+        monkeypatch.delenv(name, raising=False)  # of the machine that runs these tests
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # others take a second each run
     pytester.makeini(f"[pytest]\naddopts = {OPTIONS}\n")
     pytester.makeconftest(SCRIPT)

@@ -27,6 +27,7 @@ class Listing:
     """
 
     def __init__(self, options: Options) -> None:
+        self.rehearsed: Rehearsed | None = None
         self._options = options
 
     @pytest.hookimpl(tryfirst=True)
@@ -35,11 +36,23 @@ class Listing:
         if session.testsfailed and not session.config.option.continue_on_collection_errors:
             return None  # pytest says which files cannot be read
         reporter: Any = session.config.pluginmanager.getplugin("terminalreporter")
-        rehearsed = rehearse(session.config, session.items)
-        for line in listed(rehearsed, self._options):
-            if reporter is not None:
+        self.rehearsed = rehearse(session.config, session.items)
+        if reporter is not None:
+            for line in listed(self.rehearsed, self._options):
                 reporter.write_line(line)
         return True
+
+    def as_dict(self) -> dict[str, list[dict[str, Any]]]:
+        """The list as builtins that JSON takes."""
+        if self.rehearsed is None:
+            return {"claims": [], "not_rehearsed": []}
+        return {
+            "claims": [_claim_as_dict(*each) for each in polarities(self.rehearsed)],
+            "not_rehearsed": [
+                {"nodeid": nodeid, "reason": reason}
+                for nodeid, reason in self.rehearsed.refused.items()
+            ],
+        }
 
 
 def here_alone(config: pytest.Config) -> None:
@@ -51,12 +64,9 @@ def here_alone(config: pytest.Config) -> None:
 
 def listed(rehearsed: Rehearsed, options: Options) -> Iterator[str]:
     """The claims of each model, then the tests whose claims are not known."""
-    statements = Statements()
     by_model: dict[Model, list[tuple[str, str, Claim]]] = {}
-    for nodeid, learned in rehearsed.learned.items():
-        for claim_id, claim in learned.claims.items():
-            said = learned.polarity(claim_id, statements), nodeid, claim
-            by_model.setdefault(claim.model, []).append(said)  # pyright: ignore[reportArgumentType]
+    for said in polarities(rehearsed):
+        by_model.setdefault(said[-1].model, []).append(said)  # pyright: ignore[reportArgumentType]
     for model, said in by_model.items():
         yield ""
         yield f"{model.name} ({model.spec.dtype}, {model.spec.device})"
@@ -69,6 +79,27 @@ def listed(rehearsed: Rehearsed, options: Options) -> Iterator[str]:
         yield "claims not known before the test runs"
         for nodeid, reason in rehearsed.refused.items():
             yield f"  {nodeid}: {reason}"
+
+
+def polarities(rehearsed: Rehearsed) -> Iterator[tuple[str, str, Claim]]:
+    """For each claim of each test: whether it is asserted or denied, in which test, and it."""
+    statements = Statements()
+    for nodeid, learned in rehearsed.learned.items():
+        for claim_id, claim in learned.claims.items():
+            yield learned.polarity(claim_id, statements), nodeid, claim
+
+
+def _claim_as_dict(polarity: str, nodeid: str, claim: Claim) -> dict[str, Any]:
+    return {
+        "claim_id": claim.id,
+        "claim_type": claim.kind,
+        "sentence": claim.sentence,
+        "words": claim.words,
+        "model": claim.model.name,
+        "polarity": polarity,
+        "arguments": {name: str(value) for name, value in claim.arguments.items()},
+        "nodeid": nodeid,
+    }
 
 
 def planned(model: Model, claims: Sequence[Claim], memory: int | None) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -224,6 +225,18 @@ def test_a_disk_that_is_full_is_said_once_and_costs_nothing_else(
         engine.run(requests)
     assert len(said) == 1
     assert all(request in engine.store.scores for request in requests)
+
+
+def test_two_caches_of_a_folder_that_is_full_say_it_once(tmp_path, monkeypatch):
+    def full(file, **arrays):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(cache.np, "savez", full)
+    monkeypatch.chdir(tmp_path)
+    folders = [tmp_path / "kept", Path("kept"), tmp_path / "kept", tmp_path / "other"]
+    with pytest.warns(UserWarning, match="No space left on device") as said:
+        [ScoreCache(folder).put(KEY, np.arange(3.0)) for folder in folders]
+    assert len(said) == 2  # of two folders
 
 
 def test_what_was_used_longest_ago_goes_first(tmp_path):

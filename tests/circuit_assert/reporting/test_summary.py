@@ -165,7 +165,7 @@ def test_holm_counts_the_supported_claims_that_stand():
     "words",
     ["short", "a very long sentence about heads " * 9, "方向是同一个特征" * 20, "one\ntwo " * 30],
 )
-def test_no_line_is_wider_than_the_terminal_or_100_columns(width, words):
+def test_no_line_is_wider_than_the_terminal_or_160_columns(width, words):
     records = [
         claim("a", words=words, model="m" * 150),
         claim("b", "inconclusive", words=words, reason=words, open=words, nodeid="n" * 150),
@@ -174,7 +174,7 @@ def test_no_line_is_wider_than_the_terminal_or_100_columns(width, words):
         as_dict(NotRunRecord(nodeid="n" * 150, reason=words)),
     ]
     for line in summary(records, width=width, adjusted={"a": 0.5}, verbose=True):
-        assert columns(line.text) <= min(width, 100)
+        assert columns(line.text) <= min(width, 160)
         assert "\n" not in line.text
 
 
@@ -198,6 +198,97 @@ def test_a_narrow_terminal_puts_the_numbers_on_the_next_line():
     first, second = shown.split("\n")[1:3]
     assert first == "✓ supported     L5H1 is an induction head in the second block"
     assert second.strip().startswith("+0.790 [+0.760, +0.820]")
+
+
+def test_with_room_the_sentence_stays_on_one_line_and_the_table_is_no_wider_than_it_needs():
+    words = "ablating L23H3 drops the logit of the indirect object by 0.5 on prompts with two names"
+    records = [claim("a", words=words), assertion("a"), claim("b"), assertion("b")]
+    wide = [line.text for line in summary(records, width=160) if "+0.790" in line.text]
+    assert wide == [
+        f"✓ supported     {words}  +0.790 [+0.760, +0.820]  > +0.40  holds",
+        f"✓ supported     {'L5H1 is an induction head':<{len(words)}}  "
+        "+0.790 [+0.760, +0.820]  > +0.40  holds",
+    ]
+    at_100 = text(records, width=100)
+    assert words not in at_100
+    short = [claim("b"), assertion("b")]
+    assert text(short, width=160).split("\n\n")[0] == text(short, width=100).split("\n\n")[0]
+
+
+def test_at_80_columns_the_sentence_comes_first_and_its_numbers_below():
+    records = [
+        claim(words="ablating L23H3 drops the logit of the name that came last by 0.5 logits")
+    ]
+    lines = text([*records, assertion()], width=80).splitlines()[:4]
+    assert lines == [
+        "gemma (weights 0123456789ab, float32, cpu)",
+        "✓ supported     ablating L23H3 drops the logit of the name that came last by 0.5",
+        "                logits",
+        "                +0.790 [+0.760, +0.820]  > +0.40  holds",
+    ]
+
+
+def many(number):
+    records = []
+    for index in range(number):
+        verdict = "refuted" if index == 7 else "supported"
+        records += [claim(f"c{index}", verdict, words=f"claim {index}")]
+        records += [assertion(f"c{index}", held=index != 7)]
+    return records
+
+
+@pytest.mark.parametrize(
+    ("show", "listed"), [("all", 61), (61, 61), (60, 1), ("failed", 1), ("none", 0), (0, 1)]
+)
+def test_what_has_no_line_is_counted(show, listed):
+    shown = prose(many(61), show=show)
+    assert sum(f" claim {index} " in shown for index in range(61)) == listed
+    said = "61 claims are" if listed == 0 else "60 claims are"
+    assert (said + " not listed" in shown) == (listed < 61)
+    assert ("--claims-show=all" in shown) == (listed < 61)
+    assert "60 of 61 assertions hold" in shown
+
+
+def test_the_kinds_of_what_is_not_listed_are_named():
+    records = [
+        *(claim("a"), assertion("a")),
+        *(claim("b", "inconclusive", open="few"), assertion("b", False)),
+        *(claim("c", "inconclusive"), assertion("c", False)),
+        *(claim("d"), assertion("d", None)),
+    ]
+    shown = prose(records, show="failed")
+    assert "3 claims are not listed (1 holding, 1 open, 1 with nothing to hold)" in shown
+    assert "? inconclusive" in shown
+    assert "4 claims are not listed" in prose(records, show="none")
+
+
+def test_a_quiet_table_is_one_line_and_what_fails():
+    lines = [line.text for line in summary(many(3), quiet=True, show="failed")]
+    assert lines == ["3 of 3 assertions hold, 0 inconclusive."]
+    lines = [line.text for line in summary(many(9), quiet=True, show="failed")]
+    assert lines[1].startswith("✗ refuted       claim 7 ")
+    assert lines[-1] == "8 of 9 assertions hold, 0 inconclusive."
+    assert len(lines) == 5
+
+
+def test_many_tests_that_did_not_run_are_counted_by_reason():
+    absent = [as_dict(NotRunRecord(nodeid=f"t.py::test_{i}", reason="no GPU")) for i in range(5)]
+    assert text(absent, show=5).count("no GPU") == 5
+    assert text(absent, show=4) == "- not run       5 tests: no GPU"
+    assert text(absent, show="none") == ""
+    assert "5 tests not run" in text([*absent, claim()], show="none")
+
+
+def test_what_steers_a_terminal_is_written_out():
+    words = "L5H1 \x1b[31mred\x1b]0;title\x07 \u202eabc\nnew line"
+    records = [
+        claim(words=words, model="\x1b[2Jgemma", nodeid="t.py::\x1b[1m", verdict="inconclusive"),
+        as_dict(NotRunRecord(nodeid="a\x1bb", reason="c\x9bd")),
+    ]
+    for width in (80, 100, 160):
+        for line in summary(records, width=width):
+            assert line.text.isprintable(), line.text
+    assert "\\x1b[31mred" in text(records)
 
 
 def test_a_claim_without_numbers_has_a_line_too():
