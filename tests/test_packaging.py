@@ -50,6 +50,9 @@ def test_the_wheel_holds_the_packages_and_their_data(wheel):
     ):
         assert name in names
     assert any(name.endswith("licenses/LICENSE") for name in names)
+    (entry_points,) = [name for name in names if name.endswith("entry_points.txt")]
+    said = zipfile.ZipFile(wheel).read(entry_points).decode()
+    assert "circuit-assert = circuit_assert.cli:main" in said
     assert not [name for name in names if name.startswith(("tests", "hypotheses", "plugins"))]
 
 
