@@ -35,6 +35,7 @@ class Options:
         rehearse: Whether tests are called beforehand to learn their claims.
         listing: "list" or "plan" to print that and run no test; empty otherwise.
         scores: Whether the scores of all units are kept beside the ledger.
+        report: The HTML file to write at the end; None for none.
     """
 
     model: str | None
@@ -49,6 +50,7 @@ class Options:
     rehearse: bool
     listing: str
     scores: bool = False
+    report: Path | None = None
 
     @property
     def said(self) -> dict[str, str]:
@@ -118,6 +120,11 @@ def add_options(parser: pytest.Parser) -> None:
         help="Keep the scores of all units too, as Parquet files beside the ledger.",
     )
     add(
+        "--claims-report",
+        metavar="FILE",
+        help="Write a report on the run's claims at its end: one HTML file.",
+    )
+    add(
         "--claims-cache",
         metavar="DIR",
         help=f"Where scores are kept for later runs (default: {_CACHE} in the root folder).",
@@ -166,6 +173,7 @@ def _add_settings(parser: pytest.Parser) -> None:
     parser.addini("claims_ledger", "Twin of --claims-ledger.", type="string", default=_LEDGER)
     parser.addini("claims_no_ledger", "Twin of --claims-no-ledger.", type="bool", default=False)
     parser.addini("claims_scores", "Twin of --claims-scores.", type="bool", default=False)
+    parser.addini("claims_report", "Twin of --claims-report.", type="string", default="")
     parser.addini("claims_cache", "Twin of --claims-cache.", type="string", default=_CACHE)
     parser.addini("claims_no_cache", "Twin of --claims-no-cache.", type="bool", default=False)
     parser.addini("claims_memory", "Twin of --claims-memory.", type="string", default="")
@@ -193,7 +201,20 @@ def read_options(config: pytest.Config) -> Options:
         rehearse=not _given(config, "no_rehearsal", bool, "write true or false"),
         listing=_listing(config),
         scores=_scores(config),
+        report=_file(config, "report"),
     )
+
+
+def _file(config: pytest.Config, name: str) -> Path | None:
+    """A file on the command line is seen from where pytest was called, another from its root."""
+    asked: str | None = config.getoption(f"claims_{name}")
+    here = config.rootpath if asked is None else config.invocation_params.dir
+    given = _given(config, name, str, "write a file's name")
+    if not given:
+        return None
+    if (here / given).is_dir():
+        raise pytest.UsageError(f"--claims-{name}: {given} is a folder: write a file's name.")
+    return here / given
 
 
 def _scores(config: pytest.Config) -> bool:

@@ -1,0 +1,1 @@
+"""The command `circuit-assert`: a module for each of its commands."""
