@@ -170,7 +170,7 @@ class Card:
     def place(self) -> str:
         """File and line."""
         line = f":{self.record.line}" if self.record.line is not None else ""
-        return f"{self.entry.suite}{line}"
+        return f"{self.record.file}{line}" if self.record.file else ""
 
     @property
     def past(self) -> tuple[object, ...]:

@@ -62,6 +62,11 @@ class Tested:
     outcome: str
     missing: str = ""
 
+    @property
+    def suite(self) -> str:
+        """The file that it is in."""
+        return self.nodeid.partition("::")[0]
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -92,9 +97,9 @@ class Entry:
         return f"claim-{known}" if _SAFE.fullmatch(known) else f"claim-number-{self.number}"
 
     @property
-    def suite(self) -> str:
-        """The file of its first test."""
-        return self.record.file or self.record.nodeid.partition("::")[0]
+    def suites(self) -> list[str]:
+        """The files of its tests."""
+        return list(dict.fromkeys(test.suite for test in self.tests))
 
     @property
     def words(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +11,7 @@ from pathlib import Path
 from circuit_assert.ledger import Ledger
 from circuit_assert.reporting.html import words
 from circuit_assert.reporting.html.card import Card
-from circuit_assert.reporting.html.entries import STANDINGS, Absent, Entry, Point, Run
+from circuit_assert.reporting.html.entries import STANDINGS, Absent, Entry, Point, Run, Tested
 from circuit_assert.reporting.html.figures import LineFigure, Part, line_figure, parts
 from circuit_assert.reporting.html.gathering import Gathered, gather
 from circuit_assert.reporting.html.matrix import Matrix, matrix
@@ -99,7 +99,7 @@ class Page:
         self.absent: tuple[Absent, ...] = gathered.absent
         self.runs: tuple[Run, ...] = gathered.runs
         self.cards: list[Card] = [Card(entry, now) for entry in gathered.entries]
-        self.all: Rate = rate("all", gathered.entries)
+        self.all: Rate = rate("all", [test for entry in gathered.entries for test in entry.tests])
         self.verdicts: Counter[str] = Counter(
             entry.record.verdict for entry in gathered.entries if not entry.missing
         )
@@ -142,10 +142,13 @@ class Page:
     def overviews(self) -> list[Overview]:
         """Pass rates per model, suite and claim type."""
         ordered = sorted(self.entries, key=lambda entry: entry.number)
+        tests = [(entry.record, test) for entry in ordered for test in entry.tests]
+        absent = [Tested(each.nodeid, None, "unknown", "", each.reason) for each in self.absent]
+        suites = [test for _, test in tests] + absent
         return [
-            Overview("Model", rates(ordered, lambda entry: entry.record.model)),
-            Overview("Suite", rates(ordered, lambda entry: entry.suite)),
-            Overview("Claim type", rates(ordered, lambda entry: entry.record.claim_type)),
+            Overview("Model", rates((record.model, test) for record, test in tests)),
+            Overview("Suite", rates((test.suite, test) for test in suites)),
+            Overview("Claim type", rates((record.claim_type, test) for record, test in tests)),
         ]
 
     @property
@@ -153,9 +156,11 @@ class Page:
         """How many claims are supported, refuted and inconclusive."""
         said = {each: f"{many:,} {each}" for each in words.MARK if (many := self.verdicts[each])}
         if "refuted" in said and self.denied:
-            all_of_them = self.denied == self.verdicts["refuted"]
-            said["refuted"] += f", {'as' if all_of_them else f'{self.denied:,} as'} their tests say"
-        return f"{'; '.join(said.values()).capitalize()}." if said else ""
+            which = "" if self.denied == self.verdicts["refuted"] else f"{self.denied:,} of them "
+            said["refuted"] += f" ({which}as their tests say)"
+        first, *others = said.values() or [""]
+        verb = "is" if first.startswith("1 ") else "are"
+        return ", ".join([first.replace(" ", f" {verb} ", 1), *others]) + "." if first else ""
 
     @property
     def denied(self) -> int:
@@ -188,17 +193,14 @@ class Page:
     def choices(self) -> list[tuple[str, str, list[str]]]:
         """What claims can be filtered by: (name, label, values)."""
         ordered = sorted(self.entries, key=lambda entry: entry.number)
-        by: list[tuple[str, str, Callable[[Entry], str]]] = [
-            ("verdict", "Verdict", lambda entry: entry.record.verdict),
-            ("standing", "Assertion", lambda entry: entry.standing),
-            ("model", "Model", lambda entry: entry.record.model),
-            ("suite", "Suite", lambda entry: entry.suite),
-            ("type", "Claim type", lambda entry: entry.record.claim_type),
+        by: list[tuple[str, str, Iterable[str]]] = [
+            ("verdict", "Verdict", (entry.record.verdict for entry in ordered)),
+            ("standing", "Assertion", (entry.standing for entry in ordered)),
+            ("model", "Model", (entry.record.model for entry in ordered)),
+            ("suite", "Suite", (suite for entry in ordered for suite in entry.suites)),
+            ("type", "Claim type", (entry.record.claim_type for entry in ordered)),
         ]
-        return [
-            (name, label, list(dict.fromkeys(filter(None, map(of, ordered)))))
-            for name, label, of in by
-        ]
+        return [(name, label, list(dict.fromkeys(filter(None, of)))) for name, label, of in by]
 
     @property
     def rates_of_alpha(self) -> list[float]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from circuit_assert.reporting.html.entries import Entry
+from circuit_assert.reporting.html.entries import Tested
 
 CONFIDENCE = 0.95
 
@@ -49,17 +49,20 @@ def wilson(held: int, total: int) -> tuple[float, float]:
     return float(found.low), float(found.high)
 
 
-def rate(name: str, entries: Iterable[Entry]) -> Rate:
+def rate(name: str, tests: Sequence[Tested]) -> Rate:
     """The rate of one group."""
-    tests = [test for entry in entries for test in entry.tests]
     ran = [test for test in tests if not test.missing and test.held is not None]
     missing = sum(bool(test.missing) for test in tests)
     return Rate(name, sum(test.held is True for test in ran), len(ran), missing)
 
 
-def rates(entries: Iterable[Entry], group: Callable[[Entry], str]) -> list[Rate]:
-    """A rate for each group, in the order of the entries."""
-    groups: dict[str, list[Entry]] = {}
-    for entry in entries:
-        groups.setdefault(group(entry), []).append(entry)
+def rates(tests: Iterable[tuple[str, Tested]]) -> list[Rate]:
+    """A rate for each group, in the order of their first tests.
+
+    Args:
+        tests: (group, test).
+    """
+    groups: dict[str, list[Tested]] = {}
+    for name, test in tests:
+        groups.setdefault(name, []).append(test)
     return [rate(name, members) for name, members in groups.items()]

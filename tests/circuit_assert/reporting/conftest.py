@@ -21,7 +21,7 @@ NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 MEANS = {"seed": {f"s{i}": 0.7 + 0.01 * i for i in range(20)}}
 HOSTILE = (
     "<script>alert(1)</script>\"><img src=x onerror=alert(2)>'`{{7*7}}</title></style>|\n"
-    "\x1b[31m‮ü中𒁓</details>&amp;"
+    "\x1b[31m\u202eü中𒁓</details>&amp;"
 )
 
 

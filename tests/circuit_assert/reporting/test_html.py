@@ -4,6 +4,7 @@ import base64
 import hashlib
 import re
 from html.parser import HTMLParser
+from itertools import pairwise
 
 import pytest
 
@@ -71,14 +72,14 @@ def test_one_sentence_says_what_was_tested_and_how_much_holds(made, page):
     lead = page(made.mixed()).text("p", class_="lead").replace("\u00a0", " ")
     assert lead.startswith("5 of 7 assertions hold (71 %; 95 % interval 36 % to 92 %)")
     assert "of 7 claims about the inside of 3 models" in lead
-    assert "4 supported; 2 refuted, 1 as their tests say; 1 inconclusive." in lead
+    assert "4 are supported, 2 refuted (1 of them as their tests say), 1 inconclusive." in lead
     assert lead.endswith("1 did not run.")
 
 
 def test_one_claim_reads_as_one(made, page):
     lead = page(made.ledger(made.claim())).text("p", class_="lead")
     assert lead.startswith("1 of 1 assertion holds")
-    assert "of 1 claim about the inside of gemma. 1 supported." in lead
+    assert "of 1 claim about the inside of gemma. 1 is supported." in lead
 
 
 def test_a_ledger_without_claims_is_a_page_too(made, page):
@@ -228,7 +229,7 @@ def test_a_screen_reader_finds_its_way(made):
         if re.fullmatch(r"h\d", each["tag"]) or each.get("role") == "heading"
     ]
     assert levels[0] == 1
-    assert all(later <= before + 1 for before, later in zip(levels, levels[1:], strict=False))
+    assert all(later <= before + 1 for before, later in pairwise(levels))
     assert all(each.get("scope") for each in found.all("th"))
     assert all(
         each.get("aria-label") or each.get("aria-hidden") == "true" for each in found.all("svg")

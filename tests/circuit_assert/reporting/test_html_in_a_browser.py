@@ -1,4 +1,4 @@
-"""The report in headless Chromium: two themes, a phone and a desktop, with and without JavaScript."""
+"""The report in headless Chromium: both themes, phone and desktop, with and without scripts."""
 
 import shutil
 

@@ -10,11 +10,15 @@
   const choices = [...filter.querySelectorAll("select")];
   const said = document.getElementById("shown");
 
+  const has = (card, { value, dataset }) => {  // a claim may be in several suites
+    const own = card.dataset[dataset.by];
+    return !value || own === value || own.split("::").includes(value);
+  };
   const apply = () => {
     const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
     let shown = 0;
     cards.forEach((card, place) => {
-      const fits = choices.every((each) => !each.value || card.dataset[each.dataset.by] === each.value)
+      const fits = choices.every((each) => has(card, each))
         && words.every((word) => texts[place].includes(word));
       card.hidden = !fits;
       shown += fits;
