@@ -10,7 +10,7 @@ import argparse
 import tempfile
 from datetime import timedelta
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from PIL import Image
 
@@ -21,6 +21,9 @@ from circuit_assert.reporting.html import report
 from circuit_assert.reporting.html.words import moment
 
 _COLOURS = 128  # a third of the size, and nothing to see of it
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
 DOCS = Path(__file__).parents[2] / "docs"
 
 
@@ -39,7 +42,7 @@ class Picture(NamedTuple):
     name: str
     width: int
     height: int
-    theme: str
+    theme: Literal["light", "dark"]
     at: str = ""
     opened: str = ""
 
@@ -69,9 +72,10 @@ def main(arguments: list[str] | None = None) -> None:
             print(_take(browser, page, picture, options.out / f"report-{picture.name}.png"))
 
 
-def _take(browser, page: Path, picture: Picture, file: Path) -> Path:
-    size = {"width": picture.width, "height": picture.height}
-    tab = browser.new_page(viewport=size, color_scheme=picture.theme)
+def _take(browser: Browser, page: Path, picture: Picture, file: Path) -> Path:
+    tab = browser.new_page(
+        viewport={"width": picture.width, "height": picture.height}, color_scheme=picture.theme
+    )
     tab.goto(page.as_uri())
     if picture.opened:
         tab.evaluate("document.querySelectorAll('details.claim').forEach((d) => d.open = false)")

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 ARGUMENTS = (
     "--headless",
@@ -25,7 +29,7 @@ def found() -> str:
 
 
 @contextmanager
-def chromium() -> Iterator:
+def chromium() -> Generator[Browser]:
     """A browser, closed at the end.
 
     Raises:

@@ -81,9 +81,9 @@ class Shown:
 
     @property
     def power(self) -> str:
-        """What could have been found."""
+        """What could have been found, of a criterion that is inconclusive."""
         found = self.record
-        if found.detectable is None:
+        if found.detectable is None or found.verdict != "inconclusive":
             return ""
         said = f"{number(found.detectable)} inside the bound would be found 8 times in 10"
         if found.clusters_needed is not None:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from circuit_assert.ledger import FindingRecord
-from circuit_assert.reporting.html.regions import Bounds, bounds
 from circuit_assert.reporting.html.scale import Scale, Tick
+from circuit_assert.reporting.regions import Bounds, bounds
 
 WIDTH = 360
 _EDGE = 8

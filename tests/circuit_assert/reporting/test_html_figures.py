@@ -14,8 +14,8 @@ from circuit_assert.reporting.html.figures import (
     peers_figure,
 )
 from circuit_assert.reporting.html.rates import wilson
-from circuit_assert.reporting.html.regions import bounds
 from circuit_assert.reporting.html.scale import Scale
+from circuit_assert.reporting.regions import bounds
 
 
 @pytest.mark.parametrize(
