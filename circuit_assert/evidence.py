@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ from circuit_assert.unit_scores import UnitScores
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
 
 
 @dataclass(frozen=True)
@@ -186,7 +186,22 @@ class Evidence:
     @property
     def card(self) -> str:
         """The evidence as HTML, for notebooks; everything in it is escaped."""
-        return f"<pre>{html.escape(str(self))}</pre>"
+        from circuit_assert.reporting.html.notebook import evidence_card
+
+        return evidence_card(self)
+
+    def plot(self, axes: Axes | None = None) -> Axes:
+        """Draw the interval beside its region, and each cluster's mean, with matplotlib.
+
+        Args:
+            axes: Where to draw; None for a new figure.
+
+        Raises:
+            CircuitAssertError: when matplotlib is missing, or no criterion has an interval.
+        """
+        from circuit_assert.reporting.plot import plot
+
+        return plot(self, axes)
 
     def _repr_html_(self) -> str:
         return self.card

@@ -50,7 +50,7 @@ RULES = {
     "stats": set(),
     "unit_scores": set(),
     "evidence": {"stats", "reporting", "unit_scores"},
-    "reporting": {"stats", "evidence", "ledger"},
+    "reporting": {"errors", "stats", "evidence", "ledger"},
     "ledger": {"stats", "evidence", "errors"},
     "cli": {"errors", "components", "ledger", "reporting", "models", "backends", "forecast"},
     "models": {

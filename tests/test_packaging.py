@@ -46,6 +46,9 @@ def test_the_wheel_holds_the_packages_and_their_data(wheel):
         "circuit_assert/prompts/data/ioi.toml",
         "circuit_assert/prompts/data/documents.toml",
         "circuit_assert/models/planted_models/rasp/induction.json",
+        "circuit_assert/reporting/html/templates/report.html",
+        "circuit_assert/reporting/html/templates/card.css",
+        "circuit_assert/reporting/html/templates/report.js",
         "pytest_circuit_assert/__init__.py",
     ):
         assert name in names

@@ -6,7 +6,7 @@ for a test that could not run; its last line is an `EndRecord`, which a killed r
 file each object names its kind under "record".
 """
 
-from circuit_assert.ledger.files import Ledger, LedgerFile, read, read_folder
+from circuit_assert.ledger.files import Ledger, LedgerFile, ledgers_in, read, read_folder
 from circuit_assert.ledger.records import (
     SCHEMA,
     AssertionRecord,
@@ -43,6 +43,7 @@ __all__ = [
     "ScoresRecord",
     "as_dict",
     "from_dict",
+    "ledgers_in",
     "plain",
     "polarity",
     "read",

@@ -51,6 +51,25 @@ class Ledger:
     end: EndRecord | None
     truncated: bool = False
 
+    @classmethod
+    def of(cls, path: Path, records: Iterable[Record], *, truncated: bool = False) -> Ledger:
+        """The run that these lines are of."""
+        kept = list(records)
+
+        def every(kind: type[_Any]) -> tuple[_Any, ...]:
+            return tuple(record for record in kept if isinstance(record, kind))
+
+        return cls(
+            path=path,
+            run=next(iter(every(RunRecord)), None),
+            models=every(ModelRecord),
+            claims=every(ClaimRecord),
+            assertions=every(AssertionRecord),
+            not_run=every(NotRunRecord),
+            end=next(iter(every(EndRecord)), None),
+            truncated=truncated,
+        )
+
     @property
     def name(self) -> str:
         """How it is called: its file's name without the ending."""
@@ -114,25 +133,7 @@ def read(path: Path) -> Ledger:
             ) from problem
         if record is not None:
             records.append(record)
-    return _as_ledger(path, records, truncated)
-
-
-def _as_ledger(path: Path, records: Iterable[Record], truncated: bool) -> Ledger:
-    kept = list(records)
-
-    def of(kind: type[_Any]) -> tuple[_Any, ...]:
-        return tuple(record for record in kept if isinstance(record, kind))
-
-    return Ledger(
-        path=path,
-        run=next(iter(of(RunRecord)), None),
-        models=of(ModelRecord),
-        claims=of(ClaimRecord),
-        assertions=of(AssertionRecord),
-        not_run=of(NotRunRecord),
-        end=next(iter(of(EndRecord)), None),
-        truncated=truncated,
-    )
+    return Ledger.of(path, records, truncated=truncated)
 
 
 def read_folder(folder: Path) -> list[Ledger]:
@@ -144,6 +145,18 @@ def read_folder(folder: Path) -> list[Ledger]:
     Raises:
         CircuitAssertError: when there is no such folder, or a file in it is no ledger.
     """
+    return [read(path) for path in ledgers_in(folder)]
+
+
+def ledgers_in(folder: Path) -> list[Path]:
+    """The files of every run in a folder, the earliest first.
+
+    Args:
+        folder: That of the runs, or the one that holds it as "runs".
+
+    Raises:
+        CircuitAssertError: when there is no such folder.
+    """
     inner = folder / "runs"
     there = inner if inner.is_dir() else folder
     if not there.is_dir():
@@ -151,4 +164,4 @@ def read_folder(folder: Path) -> list[Ledger]:
             f"{folder} is no folder with ledgers: a run of claims keeps its own in .claims/runs, "
             "or where --claims-ledger says."
         )
-    return [read(path) for path in sorted(there.glob("*.jsonl"))]
+    return sorted(there.glob("*.jsonl"))

@@ -18,6 +18,7 @@ import pytest
 from pytest_circuit_assert import fixtures, github, markers
 from pytest_circuit_assert.docket import Docket
 from pytest_circuit_assert.fixtures import close_session, model_fixture
+from pytest_circuit_assert.html_report import HtmlReport
 from pytest_circuit_assert.html_rows import HtmlRows
 from pytest_circuit_assert.judgements import UnjudgedClaimWarning
 from pytest_circuit_assert.judgements.trials import TRIALS, Trials
@@ -65,6 +66,7 @@ def pytest_configure(config: pytest.Config) -> None:
             parts["github"] = github.GitHub(config, docket)
         if config.getoption("htmlpath", None):  # of pytest-html
             parts["html"] = HtmlRows(docket)
+        parts |= {"html_report": HtmlReport(options, docket)}
     for name, part in parts.items():
         config.pluginmanager.register(part, f"pytest_circuit_assert.{name}")
 

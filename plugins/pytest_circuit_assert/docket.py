@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import subprocess
 from datetime import UTC, datetime
+from functools import cached_property
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,8 @@ from pytest_circuit_assert.options import Options
 if TYPE_CHECKING:
     from circuit_assert.ledger import (
         ClaimRecord,
+        EndRecord,
+        Ledger,
         LedgerFile,
         ModelRecord,
         Record,
@@ -51,6 +54,7 @@ class Docket:
         self.path: Path | None = None
         self.run: RunRecord | None = None
         self.problem = ""
+        self.end: EndRecord | None = None
         self._root = config.rootpath
         self._options = options
         self._arguments = tuple(map(str, config.invocation_params.args))
@@ -89,11 +93,10 @@ class Docket:
         if not self.records:
             return
         self.adjusted, q_values = self._adjusted()
-        self._write(
-            EndRecord(
-                ended=now(), exit_status=int(exitstatus), holm=self.adjusted, q_values=q_values
-            )
+        self.end = EndRecord(
+            ended=now(), exit_status=int(exitstatus), holm=self.adjusted, q_values=q_values
         )
+        self._write(self.end)
         if self._file is not None:
             self._file.close()
             self._file = None
@@ -108,6 +111,15 @@ class Docket:
             f"The ledger lacks the last {records}: {self.problem}. Make room, give another folder "
             "with --claims-ledger=DIR, or give --claims-no-ledger."
         )
+
+    def ledger(self) -> Ledger:
+        """What the run's file says, or would say if there were one."""
+        from circuit_assert.ledger import Ledger, from_dict
+
+        known = [found for made in self.records if (found := from_dict(made)) is not None]
+        first: list[Record] = [self._run, *self._models]
+        last: list[Record] = [] if self.end is None else [self.end]
+        return Ledger.of(self.path or Path("this run"), [*first, *known, *last])
 
     def _take(self, made: dict[str, Any], record: Record) -> None:
         from circuit_assert.ledger import ClaimRecord, ModelRecord, ScoresRecord
@@ -162,11 +174,13 @@ class Docket:
         if self._file is None:
             self._file = LedgerFile(folder, self._started)
             self.path = self._file.path
-            self.run = self._run()
+            self.run = self._run
             self._file.append(self.run)
         return self._file
 
+    @cached_property
     def _run(self) -> RunRecord:
+        """The first line, as things were when it was first asked for."""
         from circuit_assert.ledger import RunRecord
 
         commit = _git(self._root, "rev-parse", "HEAD")

@@ -40,6 +40,7 @@ class Options:
         scores: Whether the scores of all units are kept beside the ledger.
         show: Which claims the table lists: "all", "failed", "none", or all up to a number.
         github: When GitHub's step summary and annotations are written: "auto" is in its runners.
+        report: The HTML file to write at the end; None for none.
     """
 
     model: str | None
@@ -56,6 +57,7 @@ class Options:
     scores: bool = False
     show: str | int = MOST_LISTED
     github: str = "auto"
+    report: Path | None = None
 
     @property
     def said(self) -> dict[str, str]:
@@ -129,6 +131,11 @@ def add_options(parser: pytest.Parser) -> None:
         help="Keep the scores of all units too, as Parquet files beside the ledger.",
     )
     add(
+        "--claims-report",
+        metavar="FILE",
+        help="Write a report on the run's claims at its end: one HTML file.",
+    )
+    add(
         "--claims-cache",
         metavar="DIR",
         help=f"Where scores are kept for later runs (default: {_CACHE} in the root folder).",
@@ -191,6 +198,7 @@ def _add_settings(parser: pytest.Parser) -> None:
     parser.addini("claims_scores", "Twin of --claims-scores.", type="bool", default=False)
     parser.addini("claims_show", "Twin of --claims-show.", type="string", default="")
     parser.addini("claims_github", "Twin of --claims-github.", type="string", default="auto")
+    parser.addini("claims_report", "Twin of --claims-report.", type="string", default="")
     parser.addini("claims_cache", "Twin of --claims-cache.", type="string", default=_CACHE)
     parser.addini("claims_no_cache", "Twin of --claims-no-cache.", type="bool", default=False)
     parser.addini("claims_memory", "Twin of --claims-memory.", type="string", default="")
@@ -220,7 +228,20 @@ def read_options(config: pytest.Config) -> Options:
         scores=_scores(config),
         show=_given(config, "show", _show(config), f"write {', '.join(SHOW)} or a number"),
         github=_given(config, "github", _one_of(*GITHUB), f"write {', '.join(GITHUB)}"),
+        report=_file(config, "report"),
     )
+
+
+def _file(config: pytest.Config, name: str) -> Path | None:
+    """A file on the command line is seen from where pytest was called, another from its root."""
+    asked: str | None = config.getoption(f"claims_{name}")
+    here = config.rootpath if asked is None else config.invocation_params.dir
+    given = _given(config, name, str, "write a file's name")
+    if not given:
+        return None
+    if (here / given).is_dir():
+        raise pytest.UsageError(f"--claims-{name}: {given} is a folder: write a file's name.")
+    return here / given
 
 
 def _scores(config: pytest.Config) -> bool:
