@@ -18,6 +18,7 @@ import pytest
 from pytest_circuit_assert import fixtures, markers
 from pytest_circuit_assert.docket import Docket
 from pytest_circuit_assert.fixtures import close_session, model_fixture
+from pytest_circuit_assert.history import History, Saving
 from pytest_circuit_assert.judgements import UnjudgedClaimWarning
 from pytest_circuit_assert.judgements.trials import TRIALS, Trials
 from pytest_circuit_assert.options import OPTIONS, add_options, read_options
@@ -60,6 +61,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         docket = Docket(config, options)
         parts |= {"docket": docket, "summary": Summary(config, options, docket, rehearsal)}
+        parts |= {"history": History(options, docket), "saving": Saving(options, docket)}
     for name, part in parts.items():
         config.pluginmanager.register(part, f"pytest_circuit_assert.{name}")
 

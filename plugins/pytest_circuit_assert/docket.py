@@ -73,8 +73,8 @@ class Docket:
             self.settled.append((report.nodeid, settled))
 
     @pytest.hookimpl(trylast=True)
-    def pytest_sessionfinish(self, exitstatus: int) -> None:
-        """Write the last line."""
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Write the last line; what a comparison says of the run is in its exit status by now."""
         from circuit_assert.ledger import EndRecord
 
         if not self.records:
@@ -82,7 +82,10 @@ class Docket:
         self.adjusted, q_values = self._adjusted()
         self._write(
             EndRecord(
-                ended=now(), exit_status=int(exitstatus), holm=self.adjusted, q_values=q_values
+                ended=now(),
+                exit_status=int(session.exitstatus),
+                holm=self.adjusted,
+                q_values=q_values,
             )
         )
         if self._file is not None:

@@ -16,6 +16,7 @@ FAIL_ON = ("inconclusive", "refuted")
 DEFAULT_SEED = 0
 _LEDGER = ".claims/runs"
 _CACHE = ".claims/cache"
+_LOCK = "claims.lock"
 
 
 @dataclass(frozen=True)
@@ -33,8 +34,14 @@ class Options:
         cache: The folder of the scores of earlier runs; None to measure everything anew.
         memory: Bytes that activations may take; None for what is sensible.
         rehearse: Whether tests are called beforehand to learn their claims.
-        listing: "list" or "plan" to print that and run no test; empty otherwise.
+        listing: "list", "plan" or "lock" to print or write that and run no test; empty otherwise.
         scores: Whether the scores of all units are kept beside the ledger.
+        save: The name under which the run is kept for comparison; empty for none.
+        compare: What the run is compared with: a name, a path, or "previous"; empty for nothing.
+        fail_on_drift: Whether an effect that moved fails a run that is compared.
+        lock: The file of claims that were declared beforehand; None for none.
+        locked: Whether a claim that is not as its lock says fails its test.
+        write_lock: Where to write that file in place of running tests; None to run them.
     """
 
     model: str | None
@@ -49,6 +56,12 @@ class Options:
     rehearse: bool
     listing: str
     scores: bool = False
+    save: str = ""
+    compare: str = ""
+    fail_on_drift: bool = False
+    lock: Path | None = None
+    locked: bool = False
+    write_lock: Path | None = None
 
     @property
     def said(self) -> dict[str, str]:
@@ -117,6 +130,7 @@ def add_options(parser: pytest.Parser) -> None:
         default=None,
         help="Keep the scores of all units too, as Parquet files beside the ledger.",
     )
+    _add_history(group)
     add(
         "--claims-cache",
         metavar="DIR",
@@ -152,6 +166,45 @@ def add_options(parser: pytest.Parser) -> None:
     _add_settings(parser)
 
 
+def _add_history(group: pytest.OptionGroup) -> None:
+    add = group.addoption
+    add(
+        "--claims-save",
+        metavar="NAME",
+        help="Keep the run under this name, with its scores, for later runs to be compared with.",
+    )
+    add(
+        "--claims-compare",
+        metavar="NAME",
+        nargs="?",
+        const="previous",
+        help="Compare with a saved run, a ledger's path, or (without NAME) the previous run; "
+        "the run fails when something is worse.",
+    )
+    add(
+        "--claims-fail-on-drift",
+        action="store_true",
+        default=None,
+        help="With --claims-compare, an effect that moved fails the run, whatever its verdict.",
+    )
+    add(
+        "--claims-lock",
+        metavar="FILE",
+        help="Warn of claims whose thresholds, prompts, ablations or α are not as this file says.",
+    )
+    add(
+        "--claims-locked",
+        action="store_true",
+        default=None,
+        help="Fail tests with such claims (the file: --claims-lock, else claims.lock).",
+    )
+    add(
+        "--claims-write-lock",
+        metavar="FILE",
+        help="Write every declared claim to this file; load no model and run no test.",
+    )
+
+
 def _add_settings(parser: pytest.Parser) -> None:
     parser.addini("claims_model", "Twin of --claims-model.", type="string", default="")
     parser.addini("claims_device", "Twin of --claims-device.", type="string", default="cpu")
@@ -166,6 +219,13 @@ def _add_settings(parser: pytest.Parser) -> None:
     parser.addini("claims_ledger", "Twin of --claims-ledger.", type="string", default=_LEDGER)
     parser.addini("claims_no_ledger", "Twin of --claims-no-ledger.", type="bool", default=False)
     parser.addini("claims_scores", "Twin of --claims-scores.", type="bool", default=False)
+    parser.addini("claims_save", "Twin of --claims-save.", type="string", default="")
+    parser.addini("claims_compare", "Twin of --claims-compare.", type="string", default="")
+    parser.addini(
+        "claims_fail_on_drift", "Twin of --claims-fail-on-drift.", type="bool", default=False
+    )
+    parser.addini("claims_lock", "Twin of --claims-lock.", type="string", default="")
+    parser.addini("claims_locked", "Twin of --claims-locked.", type="bool", default=False)
     parser.addini("claims_cache", "Twin of --claims-cache.", type="string", default=_CACHE)
     parser.addini("claims_no_cache", "Twin of --claims-no-cache.", type="bool", default=False)
     parser.addini("claims_memory", "Twin of --claims-memory.", type="string", default="")
@@ -180,7 +240,9 @@ def read_options(config: pytest.Config) -> Options:
     Raises:
         pytest.UsageError: for a value that cannot be, naming those that can.
     """
-    return Options(
+    save = _given(config, "save", _name, "write release-2")
+    locked = bool(_given(config, "locked", bool, "write true or false"))
+    made = Options(
         model=_given(config, "model", str, "write a name") or None,
         device=_given(config, "device", _device, "write cpu, mps, cuda, or cuda:1"),
         dtype=_given(config, "dtype", _one_of(*DTYPES), f"write {' or '.join(DTYPES)}"),
@@ -192,13 +254,59 @@ def read_options(config: pytest.Config) -> Options:
         memory=_given(config, "memory", _bytes, "write 1.5"),
         rehearse=not _given(config, "no_rehearsal", bool, "write true or false"),
         listing=_listing(config),
-        scores=_scores(config),
+        scores=_scores(config) or (bool(save) and _has_pyarrow()),
+        save=save,
+        compare=_given(config, "compare", str, "write a name"),
+        fail_on_drift=bool(_given(config, "fail_on_drift", bool, "write true or false")),
+        lock=_lock(config, _LOCK if locked else ""),
+        locked=locked,
+        write_lock=_write_lock(config),
     )
+    _refuse_without_a_ledger(made)
+    return made
+
+
+def _refuse_without_a_ledger(made: Options) -> None:
+    for name in ("save", "compare"):
+        if getattr(made, name) and made.ledger is None:
+            raise pytest.UsageError(f"--claims-{name} needs the run's ledger: give it one.")
+
+
+def _lock(config: pytest.Config, default: str) -> Path | None:
+    """A file on the command line is seen from where pytest was called, another from its root."""
+    asked: str | None = config.getoption("claims_lock")
+    if asked:
+        path = config.invocation_params.dir / asked
+    else:
+        said = config.getini("claims_lock") or default
+        if not said:
+            return None
+        path = config.rootpath / said
+    if not path.is_file() and not config.getoption("claims_write_lock"):
+        raise pytest.UsageError(
+            f"--claims-lock: there is no file {path}: circuit-assert lock -o {path.name} writes it."
+        )
+    return path
+
+
+def _write_lock(config: pytest.Config) -> Path | None:
+    asked: str | None = config.getoption("claims_write_lock")
+    return config.invocation_params.dir / asked if asked else None
+
+
+def _name(value: str) -> str:
+    from circuit_assert.ledger.folders import check_name
+
+    return check_name(value) if value else ""
+
+
+def _has_pyarrow() -> bool:
+    return importlib.util.find_spec("pyarrow") is not None
 
 
 def _scores(config: pytest.Config) -> bool:
     asked = bool(_given(config, "scores", bool, "write true or false"))
-    if asked and importlib.util.find_spec("pyarrow") is None:
+    if asked and not _has_pyarrow():
         raise pytest.UsageError(
             "--claims-scores: Parquet files need pyarrow: pip install 'circuit-assert[scores]'."
         )
@@ -206,6 +314,8 @@ def _scores(config: pytest.Config) -> bool:
 
 
 def _listing(config: pytest.Config) -> str:
+    if config.getoption("claims_write_lock"):
+        return "lock"
     if config.getoption("claims_plan"):
         return "plan"
     return "list" if config.getoption("claims_list") else ""

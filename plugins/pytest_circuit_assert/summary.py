@@ -16,7 +16,7 @@ from pytest_circuit_assert.options import Options
 from pytest_circuit_assert.rehearsal.rehearsal import Rehearsal
 
 _WIDTH = 100
-_MARKUP: Mapping[str, Mapping[str, bool]] = {
+MARKUP: Mapping[str, Mapping[str, bool]] = {
     "heading": {"bold": True},
     "good": {"green": True},
     "bad": {"red": True},
@@ -71,7 +71,7 @@ class Summary:
             verbose=self._verbose,
         )
         for line in lines:
-            terminalreporter.write_line(line.text, **_MARKUP.get(line.tone, {}))
+            terminalreporter.write_line(line.text, **MARKUP.get(line.tone, {}))
         self._rehearsed(terminalreporter)
         self._settled(terminalreporter)
         self._ledger(terminalreporter)
