@@ -130,7 +130,7 @@ class Summary:
     def _ledger(self, reporter: pytest.TerminalReporter) -> None:
         docket = self._docket
         if docket.path is not None:
-            for line in _folded(f"Ledger: {_nearest(docket.path, self._here)}"):
+            for line in _folded(f"Ledger: {nearest(docket.path, self._here)}"):
                 reporter.write_line(line)
         for line in textwrap.wrap(docket.lost, _WIDTH):
             reporter.write_line(line, red=True, bold=True)
@@ -146,7 +146,8 @@ def _write_sections(reporter: pytest.TerminalReporter, report: Any) -> None:  # 
         reporter.write_line(content.rstrip("\n"))
 
 
-def _nearest(path: Path, here: Path) -> str:
+def nearest(path: Path, here: Path) -> str:
+    """The shorter way to write a path, seen from a folder or from the root."""
     try:
         relative = os.path.relpath(path, here)
     except ValueError:  # on another drive
