@@ -169,24 +169,17 @@ class Docket:
             device=self._options.device,
             dtype=self._options.dtype,
             fail_on=self._options.fail_on,
-            options=self._options.said,
+            options=self._options.said | self._options.lock_hash,
             arguments=self._arguments,
             platform=platform.platform(),
         )
 
     def _adjusted(self) -> tuple[dict[str, float], dict[str, float]]:
         """Holm's p-values and Benjamini and Yekutieli's q-values, over the run's claims."""
-        judged = [record for record in self.records if record["record"] == "claim"]
-        p_values = {record["claim_id"]: record["p_value"] for record in reversed(judged)}
-        if not p_values:
-            return {}, {}
-        from circuit_assert import stats
+        from circuit_assert.ledger.merging import adjusted
 
-        given = [1.0 if p is None else p for p in p_values.values()]
-        return (
-            dict(zip(p_values, stats.holm(given).tolist(), strict=True)),
-            dict(zip(p_values, stats.benjamini_yekutieli(given).tolist(), strict=True)),
-        )
+        judged = [each for each in self.records if each["record"] == "claim"]
+        return adjusted((each["claim_id"], each["p_value"]) for each in judged)
 
 
 def versions() -> dict[str, str]:

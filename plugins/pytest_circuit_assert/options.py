@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import re
 from collections.abc import Callable
@@ -68,6 +69,13 @@ class Options:
         """Every option by name, as the ledger keeps it; those that were left alone are not."""
         every = ((each.name, getattr(self, each.name)) for each in fields(self))
         return {name: str(value) for name, value in every if value not in (None, "", False)}
+
+    @property
+    def lock_hash(self) -> dict[str, str]:
+        """A hash of the lock's contents, as the ledger keeps it; nothing without a lock."""
+        if self.lock is None or not self.lock.is_file():
+            return {}
+        return {"lock_hash": hashlib.sha256(self.lock.read_bytes()).hexdigest()[:16]}
 
     @property
     def is_rerun(self) -> bool:

@@ -67,6 +67,7 @@ def test_a_run_as_locked_says_so(suite, lock):
     result = suite.run(TEST, "--claims-lock=claims.lock", "--claims-locked")
     assert result.ret == 0
     assert "Lock: 3 of 3 locked claims judged (claims.lock)." in result.outlines
+    assert len(suite.ledger.run.options["lock_hash"]) == 16
     assert "newer" not in result.stdout.str()
     assert "warning" not in result.stdout.str()
 
