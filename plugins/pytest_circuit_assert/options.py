@@ -12,12 +12,18 @@ from typing import Any
 
 import pytest
 
+from pytest_circuit_assert.history_options import (
+    add_history,
+    lock_of,
+    name_to_save,
+    write_lock_of,
+)
+
 DTYPES = ("float32", "bfloat16", "float16")
 FAIL_ON = ("inconclusive", "refuted")
 DEFAULT_SEED = 0
 _LEDGER = ".claims/runs"
 _CACHE = ".claims/cache"
-_LOCK = "claims.lock"
 
 
 @dataclass(frozen=True)
@@ -138,7 +144,7 @@ def add_options(parser: pytest.Parser) -> None:
         default=None,
         help="Keep the scores of all units too, as Parquet files beside the ledger.",
     )
-    _add_history(group)
+    add_history(parser, group)
     add(
         "--claims-cache",
         metavar="DIR",
@@ -174,45 +180,6 @@ def add_options(parser: pytest.Parser) -> None:
     _add_settings(parser)
 
 
-def _add_history(group: pytest.OptionGroup) -> None:
-    add = group.addoption
-    add(
-        "--claims-save",
-        metavar="NAME",
-        help="Keep the run under this name, with its scores, for later runs to be compared with.",
-    )
-    add(
-        "--claims-compare",
-        metavar="NAME",
-        nargs="?",
-        const="previous",
-        help="Compare with a saved run, a ledger's path, or (without NAME) the previous run; "
-        "the run fails when something is worse.",
-    )
-    add(
-        "--claims-fail-on-drift",
-        action="store_true",
-        default=None,
-        help="With --claims-compare, an effect that moved fails the run, whatever its verdict.",
-    )
-    add(
-        "--claims-lock",
-        metavar="FILE",
-        help="Warn of claims whose thresholds, prompts, ablations or α are not as this file says.",
-    )
-    add(
-        "--claims-locked",
-        action="store_true",
-        default=None,
-        help="Fail tests with such claims (the file: --claims-lock, else claims.lock).",
-    )
-    add(
-        "--claims-write-lock",
-        metavar="FILE",
-        help="Write every declared claim to this file; load no model and run no test.",
-    )
-
-
 def _add_settings(parser: pytest.Parser) -> None:
     parser.addini("claims_model", "Twin of --claims-model.", type="string", default="")
     parser.addini("claims_device", "Twin of --claims-device.", type="string", default="cpu")
@@ -227,13 +194,6 @@ def _add_settings(parser: pytest.Parser) -> None:
     parser.addini("claims_ledger", "Twin of --claims-ledger.", type="string", default=_LEDGER)
     parser.addini("claims_no_ledger", "Twin of --claims-no-ledger.", type="bool", default=False)
     parser.addini("claims_scores", "Twin of --claims-scores.", type="bool", default=False)
-    parser.addini("claims_save", "Twin of --claims-save.", type="string", default="")
-    parser.addini("claims_compare", "Twin of --claims-compare.", type="string", default="")
-    parser.addini(
-        "claims_fail_on_drift", "Twin of --claims-fail-on-drift.", type="bool", default=False
-    )
-    parser.addini("claims_lock", "Twin of --claims-lock.", type="string", default="")
-    parser.addini("claims_locked", "Twin of --claims-locked.", type="bool", default=False)
     parser.addini("claims_cache", "Twin of --claims-cache.", type="string", default=_CACHE)
     parser.addini("claims_no_cache", "Twin of --claims-no-cache.", type="bool", default=False)
     parser.addini("claims_memory", "Twin of --claims-memory.", type="string", default="")
@@ -248,7 +208,7 @@ def read_options(config: pytest.Config) -> Options:
     Raises:
         pytest.UsageError: for a value that cannot be, naming those that can.
     """
-    save = _given(config, "save", _name, "write release-2")
+    save = _given(config, "save", name_to_save, "write release-2")
     locked = bool(_given(config, "locked", bool, "write true or false"))
     made = Options(
         model=_given(config, "model", str, "write a name") or None,
@@ -266,9 +226,9 @@ def read_options(config: pytest.Config) -> Options:
         save=save,
         compare=_given(config, "compare", str, "write a name"),
         fail_on_drift=bool(_given(config, "fail_on_drift", bool, "write true or false")),
-        lock=_lock(config, _LOCK if locked else ""),
+        lock=lock_of(config, locked=locked),
         locked=locked,
-        write_lock=_write_lock(config),
+        write_lock=write_lock_of(config),
     )
     _refuse_without_a_ledger(made)
     return made
@@ -278,34 +238,6 @@ def _refuse_without_a_ledger(made: Options) -> None:
     for name in ("save", "compare"):
         if getattr(made, name) and made.ledger is None:
             raise pytest.UsageError(f"--claims-{name} needs the run's ledger: give it one.")
-
-
-def _lock(config: pytest.Config, default: str) -> Path | None:
-    """A file on the command line is seen from where pytest was called, another from its root."""
-    asked: str | None = config.getoption("claims_lock")
-    if asked:
-        path = config.invocation_params.dir / asked
-    else:
-        said = config.getini("claims_lock") or default
-        if not said:
-            return None
-        path = config.rootpath / said
-    if not path.is_file() and not config.getoption("claims_write_lock"):
-        raise pytest.UsageError(
-            f"--claims-lock: there is no file {path}: circuit-assert lock -o {path.name} writes it."
-        )
-    return path
-
-
-def _write_lock(config: pytest.Config) -> Path | None:
-    asked: str | None = config.getoption("claims_write_lock")
-    return config.invocation_params.dir / asked if asked else None
-
-
-def _name(value: str) -> str:
-    from circuit_assert.ledger.folders import check_name
-
-    return check_name(value) if value else ""
 
 
 def _has_pyarrow() -> bool:
