@@ -16,6 +16,7 @@ from pytest_circuit_assert.summary import MARKUP
 
 if TYPE_CHECKING:
     from circuit_assert.comparison import Comparison
+    from circuit_assert.ledger import Ledger
 
 _T = TypeVar("_T")
 
@@ -33,7 +34,7 @@ class History:
 
     def __init__(self, options: Options, docket: Docket) -> None:
         self._options, self._docket = options, docket
-        self._earlier: Path | None = None
+        self._earlier: Ledger | None = None
         self._comparison: Comparison | None = None
         self._said: list[str] = []
         if options.compare and options.compare != "previous":
@@ -66,21 +67,33 @@ class History:
         return found is not None and bool(found.exit_status(fail_on_drift=fail_on_drift))
 
     def _compare(self, exit_status: int) -> None:
-        path = self._docket.path
-        if not self._options.compare or path is None:
+        if not self._options.compare or not self._docket.records:
             return
+        from circuit_assert.errors import CircuitAssertError
+
+        path = self._docket.path
+        if path is None:
+            self._said.append("Not compared: the run's ledger could not be kept.")
+            return
+        try:
+            self._comparison = self._compared(path, exit_status)
+        except (CircuitAssertError, OSError) as problem:
+            self._said.append(f"Not compared: {problem}")
+
+    def _compared(self, path: Path, exit_status: int) -> Comparison | None:
         from circuit_assert.comparison import compare
         from circuit_assert.ledger import EndRecord, read
         from circuit_assert.ledger.folders import history_of, previous_run
 
-        earlier = self._earlier or previous_run(path.parent, path)
+        previous = None if self._earlier else previous_run(path.parent, path)
+        earlier = read(previous) if previous else self._earlier
         if earlier is None:
             self._said.append("Not compared: this is the first run that is kept.")
-            return
-        history = (each for each in history_of(path.parent) if each.path != path)
+            return None
         end = EndRecord(ended=now(), exit_status=exit_status)
         this = replace(read(path), end=end)  # its last line is still to come
-        self._comparison = compare(read(earlier), this, history=history)
+        history = (each for each in history_of(path.parent) if each.path != path)
+        return compare(earlier, this, history=history)
 
 
 class Saving:
@@ -123,11 +136,12 @@ def _folder(options: Options) -> Path:
     return options.ledger.parent if options.ledger.name == "runs" else options.ledger
 
 
-def _found(name: str, folder: Path) -> Path:
+def _found(name: str, folder: Path) -> Ledger:
     from circuit_assert.errors import CircuitAssertError
+    from circuit_assert.ledger import read
     from circuit_assert.ledger.folders import find_run
 
     try:
-        return find_run(name, folder)
-    except CircuitAssertError as problem:
+        return read(find_run(name, folder))
+    except (CircuitAssertError, OSError) as problem:
         raise pytest.UsageError(f"--claims-compare: {problem}") from None

@@ -95,6 +95,27 @@ def test_a_name_that_is_not_known_is_told_before_anything_runs(suite):
     assert len(suite.files) == 1
 
 
+def test_an_earlier_run_that_is_broken_is_told(suite):
+    suite.run(TEST)
+    (path,) = suite.files
+    text = path.read_text()
+    path.write_text(text.replace('{"record": "assertion"', "assertion", 1))
+    result = suite.run(TEST, f"--claims-compare={path}")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert "is no record of a ledger" in " ".join(result.errlines)
+    result = suite.run(TEST, "--claims-compare")
+    assert result.ret == 0
+    assert "is no record of a ledger" in " ".join(result.outlines)
+
+
+def test_a_ledger_that_could_not_be_kept_is_not_compared(suite):
+    suite.run(TEST, "--claims-save=release-1")
+    (suite.path / "taken").write_text("a file")
+    saved = suite.path / ".claims" / "saved" / "release-1" / "release-1.jsonl"
+    result = suite.run(TEST, "--claims-ledger=taken", f"--claims-compare={saved}")
+    assert "Not compared: the run's ledger could not be kept." in result.outlines
+
+
 @pytest.mark.parametrize("name", ["../elsewhere", "last", "a/b", ".hidden", "two words"])
 def test_a_name_has_to_be_that_of_a_folder(suite, name):
     result = suite.run(TEST, f"--claims-save={name}")
