@@ -66,7 +66,7 @@ def test_a_kill_in_the_middle_of_a_line_loses_that_line(suite):
 
 
 def test_a_worker_that_is_killed_loses_nothing_and_nothing_is_written_twice(suite):
-    result = suite.run_apart(MANY.replace("WHOM", "os.getpid()"), "-n", "2")
+    result = suite.run(MANY.replace("WHOM", "os.getpid()"), "-n", "2")
     assert result.ret == 1
     found = suite.ledger
     counts = Counter((claim.claim_id, claim.nodeid) for claim in found.claims)
