@@ -159,7 +159,7 @@ def test_drift_is_told_and_fails_the_run_on_request(suite, scales, option):
 
 
 def test_two_workers_are_compared_like_one_process(suite, scales):
-    suite.run(TEST, "--claims-save=release-1", "-n", "2")
+    suite.run(TEST, "--claims-save=release-1")
     scales(verdicts="VERDICTS = [Verdict.SUPPORTED] * 3")
     result = suite.run(TEST, "--claims-compare=release-1", "-n", "2")
     said = " ".join(result.outlines)
