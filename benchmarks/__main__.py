@@ -15,6 +15,7 @@ import torch
 
 from benchmarks.speed import devices, floor, growth, memory, suites, sweeps
 from benchmarks.speed.fused import fused
+from benchmarks.speed.records import with_records
 
 GEMMA, SMOLLM2 = "gemma-3-270m", "smollm2-135m-instruct"
 
@@ -44,6 +45,7 @@ BENCHMARKS: Mapping[str, Callable[[], Iterable[Result]]] = {
     "layers": growth.with_layers,
     "floor": lambda: [floor.of_ablation(sweeps.load_task(GEMMA, 48))],
     "memory": lambda: [memory.of_sweep(sweeps.load_task(GEMMA, 104))],
+    "records": with_records,
     "cuda": devices.sweeps_on_cuda,
 }
 """Each benchmark, by name."""

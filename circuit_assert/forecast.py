@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import NoReturn
 
 from circuit_assert.backends.tokenizer import tokenizer_at_hand
-from circuit_assert.claims.claim import Claim, Rests
-from circuit_assert.claims.criteria import Body, Criterion
-from circuit_assert.claims.families import ExactlyThese, SomeMember
+from circuit_assert.claims.claim import Claim
+from circuit_assert.claims.unmeasured import bodies_of, needed_at_first
 from circuit_assert.execution.cost import flops, mlp_weights, projection_weights
 from circuit_assert.execution.memory import activations_on_a_cpu
 from circuit_assert.execution.plan import Plan, plan
 from circuit_assert.interventions import first_layer
-from circuit_assert.measurements.base import AnyRequest, Request
+from circuit_assert.measurements.base import Request
 from circuit_assert.models.card import Card
 from circuit_assert.models.model import Model
 from circuit_assert.prompts.base import Prompts, Side, Tokenizer
@@ -70,9 +68,9 @@ def forecast(claims: Iterable[Claim], tokenizer: Tokenizer | None = None) -> For
     """
     distinct = {claim.id: claim for claim in claims}
     needs = [
-        _needs(leaf.quantity if isinstance(leaf, Criterion) else leaf.question)
+        needed_at_first(leaf)
         for claim in distinct.values()
-        for body in _bodies(claim.body)
+        for body in bodies_of(claim.body)
         for _, leaf in body.leaves()
     ]
     known = [request for each in needs for request in each or () if isinstance(request, Request)]
@@ -151,47 +149,6 @@ def weight_bytes(card: Card, dtype: str) -> int:
     return _BYTES[dtype] * parameters(card)[1]
 
 
-def _bodies(rests: Rests) -> Sequence[Body]:
-    match rests:
-        case Body():
-            return (rests,)
-        case SomeMember(members=members, searched=searched):
-            return [member.body for member in (*searched, *members[:1])]
-        case ExactlyThese(these=these, others=others):
-            return [member.body for member in (*these, *others)]
-        case _:
-            return ()
-
-
-def _needs(source: object) -> Sequence[AnyRequest] | None:
-    """What a criterion asks for first; None when even that depends on what is measured."""
-    try:
-        return list(source.needs(_Nothing()))  # pyright: ignore
-    except Exception:
-        return None
-
-
 def _rows(made: Plan) -> int:
     observed = sum(len(one.on) for one in made.passes)
     return observed + sum(len(sweep.on) * len(sweep.items) for sweep in made.sweeps)
-
-
-class _Unknown(Exception):  # noqa: N818 - never leaves this module
-    """Something is asked for that is known only after a model is loaded."""
-
-
-class _Nothing:
-    """Scores of a model of which nothing is known."""
-
-    @property
-    def weights(self) -> NoReturn:
-        raise _Unknown
-
-    def __contains__(self, request: AnyRequest) -> bool:
-        return False
-
-    def __getitem__(self, request: AnyRequest) -> NoReturn:
-        raise _Unknown
-
-    def tokenized(self, prompts: object) -> NoReturn:
-        raise _Unknown

@@ -115,24 +115,24 @@ def read(path: Path) -> Ledger:
         CircuitAssertError: when another line is not a record, naming the line.
         OSError: when the file cannot be read.
     """
-    lines = path.read_bytes().split(b"\n")
     records: list[Record] = []
     truncated = False
-    for number, line in enumerate(lines, start=1):
-        if not line:
-            continue
-        try:
-            record = from_dict(json.loads(line))
-        except (ValueError, TypeError, AttributeError) as problem:
-            if number == len(lines):
-                truncated = True
+    with path.open("rb") as file:  # line by line: a long run's file is larger than its records
+        for number, line in enumerate(file, start=1):
+            if line == b"\n":
                 continue
-            raise CircuitAssertError(
-                f"{path}, line {number} is no record of a ledger ({problem}): ledgers are only "
-                "ever appended to. Restore the file, or remove it."
-            ) from problem
-        if record is not None:
-            records.append(record)
+            try:
+                record = from_dict(json.loads(line))
+            except (ValueError, TypeError, AttributeError) as problem:
+                if not line.endswith(b"\n"):
+                    truncated = True
+                    continue
+                raise CircuitAssertError(
+                    f"{path}, line {number} is no record of a ledger ({problem}): ledgers are only "
+                    "ever appended to. Restore the file, or remove it."
+                ) from problem
+            if record is not None:
+                records.append(record)
     return Ledger.of(path, records, truncated=truncated)
 
 

@@ -59,8 +59,21 @@ def load_scores(ledger: Path) -> pd.DataFrame:
     Args:
         ledger: The run's file.
     """
+    return _joined(sorted(folder_of(ledger).glob("*.parquet")))
+
+
+def scores_of(ledger: Path, claim_id: str) -> pd.DataFrame:
+    """The scores that a run kept of one claim; empty when it kept none.
+
+    Args:
+        ledger: The run's file.
+        claim_id: Which claim.
+    """
+    return _joined(sorted(folder_of(ledger).glob(f"{claim_id}-*.parquet")))
+
+
+def _joined(files: list[Path]) -> pd.DataFrame:
     import pandas as pd
 
-    files = sorted(folder_of(ledger).glob("*.parquet"))
     frames = [pd.read_parquet(path) for path in files]
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()

@@ -18,10 +18,12 @@ import pytest
 from pytest_circuit_assert import fixtures, github, markers
 from pytest_circuit_assert.docket import Docket
 from pytest_circuit_assert.fixtures import close_session, model_fixture
+from pytest_circuit_assert.history import History, Saving
 from pytest_circuit_assert.html_report import HtmlReport
 from pytest_circuit_assert.html_rows import HtmlRows
-from pytest_circuit_assert.judgements import UnjudgedClaimWarning
+from pytest_circuit_assert.judgements import ClaimLockWarning, UnjudgedClaimWarning
 from pytest_circuit_assert.judgements.trials import TRIALS, Trials
+from pytest_circuit_assert.locks import LockCheck, LockTimes
 from pytest_circuit_assert.options import OPTIONS, add_options, read_options
 from pytest_circuit_assert.outcome import Outcomes
 from pytest_circuit_assert.progress import PROGRESS, Progress
@@ -29,7 +31,7 @@ from pytest_circuit_assert.rehearsal.listing import Listing, here_alone
 from pytest_circuit_assert.rehearsal.rehearsal import Rehearsal
 from pytest_circuit_assert.summary import Summary
 
-__all__ = ["UnjudgedClaimWarning", "model_fixture"]
+__all__ = ["ClaimLockWarning", "UnjudgedClaimWarning", "model_fixture"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -40,7 +42,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> None:
     """A listing needs no workers."""
-    if config.getoption("claims_list") or config.getoption("claims_plan"):
+    if any(map(config.getoption, ("claims_list", "claims_plan", "claims_write_lock"))):
         here_alone(config)
 
 
@@ -57,6 +59,7 @@ def pytest_configure(config: pytest.Config) -> None:
         "trials": trials,
         "progress": progress,
         "outcomes": Outcomes(options, trials),
+        "locks": LockCheck(options, trials),
         "rehearsal": rehearsal or Listing(options),
     }
     if not hasattr(config, "workerinput"):
@@ -67,6 +70,8 @@ def pytest_configure(config: pytest.Config) -> None:
         if config.getoption("htmlpath", None):  # of pytest-html
             parts["html"] = HtmlRows(docket)
         parts |= {"html_report": HtmlReport(options, docket)}
+        parts |= {"history": History(options, docket), "saving": Saving(options, docket)}
+        parts |= {"lock_times": LockTimes(options, docket)}
     for name, part in parts.items():
         config.pluginmanager.register(part, f"pytest_circuit_assert.{name}")
 

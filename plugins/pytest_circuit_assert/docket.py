@@ -86,15 +86,18 @@ class Docket:
             self.settled.append((report.nodeid, settled))
 
     @pytest.hookimpl(trylast=True)
-    def pytest_sessionfinish(self, exitstatus: int) -> None:
-        """Write the last line."""
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Write the last line; what a comparison says of the run is in its exit status by now."""
         from circuit_assert.ledger import EndRecord
 
         if not self.records:
             return
         self.adjusted, q_values = self._adjusted()
         self.end = EndRecord(
-            ended=now(), exit_status=int(exitstatus), holm=self.adjusted, q_values=q_values
+            ended=now(),
+            exit_status=int(session.exitstatus),
+            holm=self.adjusted,
+            q_values=q_values,
         )
         self._write(self.end)
         if self._file is not None:
@@ -195,24 +198,17 @@ class Docket:
             device=self._options.device,
             dtype=self._options.dtype,
             fail_on=self._options.fail_on,
-            options=self._options.said,
+            options=self._options.said | self._options.lock_hash,
             arguments=self._arguments,
             platform=platform.platform(),
         )
 
     def _adjusted(self) -> tuple[dict[str, float], dict[str, float]]:
         """Holm's p-values and Benjamini and Yekutieli's q-values, over the run's claims."""
-        judged = [record for record in self.records if record["record"] == "claim"]
-        p_values = {record["claim_id"]: record["p_value"] for record in reversed(judged)}
-        if not p_values:
-            return {}, {}
-        from circuit_assert import stats
+        from circuit_assert.ledger.merging import adjusted
 
-        given = [1.0 if p is None else p for p in p_values.values()]
-        return (
-            dict(zip(p_values, stats.holm(given).tolist(), strict=True)),
-            dict(zip(p_values, stats.benjamini_yekutieli(given).tolist(), strict=True)),
-        )
+        judged = [each for each in self.records if each["record"] == "claim"]
+        return adjusted((each["claim_id"], each["p_value"]) for each in judged)
 
 
 def versions() -> dict[str, str]:

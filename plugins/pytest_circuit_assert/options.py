@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import re
 from collections.abc import Callable
@@ -10,6 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from pytest_circuit_assert.history_options import (
+    add_history,
+    lock_of,
+    name_to_save,
+    write_lock_of,
+)
 
 DTYPES = ("float32", "bfloat16", "float16")
 FAIL_ON = ("inconclusive", "refuted")
@@ -36,11 +44,17 @@ class Options:
         cache: The folder of the scores of earlier runs; None to measure everything anew.
         memory: Bytes that activations may take; None for what is sensible.
         rehearse: Whether tests are called beforehand to learn their claims.
-        listing: "list" or "plan" to print that and run no test; empty otherwise.
+        listing: "list", "plan" or "lock" to print or write that and run no test; empty otherwise.
         scores: Whether the scores of all units are kept beside the ledger.
         show: Which claims the table lists: "all", "failed", "none", or all up to a number.
         github: When GitHub's step summary and annotations are written: "auto" is in its runners.
         report: The HTML file to write at the end; None for none.
+        save: The name under which the run is kept for comparison; empty for none.
+        compare: What the run is compared with: a name, a path, or "previous"; empty for nothing.
+        fail_on_drift: Whether an effect that moved fails a run that is compared.
+        lock: The file of claims that were declared beforehand; None for none.
+        locked: Whether a claim that is not as its lock says fails its test.
+        write_lock: Where to write that file in place of running tests; None to run them.
     """
 
     model: str | None
@@ -58,6 +72,12 @@ class Options:
     show: str | int = MOST_LISTED
     github: str = "auto"
     report: Path | None = None
+    save: str = ""
+    compare: str = ""
+    fail_on_drift: bool = False
+    lock: Path | None = None
+    locked: bool = False
+    write_lock: Path | None = None
 
     @property
     def said(self) -> dict[str, str]:
@@ -68,6 +88,13 @@ class Options:
         names = {each.name for each in fields(self)} - {"show", "github"}
         every = ((name, getattr(self, name)) for name in sorted(names))
         return {name: str(value) for name, value in every if value not in (None, "", False)}
+
+    @property
+    def lock_hash(self) -> dict[str, str]:
+        """A hash of the lock's contents, as the ledger keeps it; nothing without a lock."""
+        if self.lock is None or not self.lock.is_file():
+            return {}
+        return {"lock_hash": hashlib.sha256(self.lock.read_bytes()).hexdigest()[:16]}
 
     @property
     def is_rerun(self) -> bool:
@@ -130,6 +157,7 @@ def add_options(parser: pytest.Parser) -> None:
         default=None,
         help="Keep the scores of all units too, as Parquet files beside the ledger.",
     )
+    add_history(parser, group)
     add(
         "--claims-report",
         metavar="FILE",
@@ -213,7 +241,9 @@ def read_options(config: pytest.Config) -> Options:
     Raises:
         pytest.UsageError: for a value that cannot be, naming those that can.
     """
-    return Options(
+    save = _given(config, "save", name_to_save, "write release-2")
+    locked = bool(_given(config, "locked", bool, "write true or false"))
+    made = Options(
         model=_given(config, "model", str, "write a name") or None,
         device=_given(config, "device", _device, "write cpu, mps, cuda, or cuda:1"),
         dtype=_given(config, "dtype", _one_of(*DTYPES), f"write {' or '.join(DTYPES)}"),
@@ -225,11 +255,29 @@ def read_options(config: pytest.Config) -> Options:
         memory=_given(config, "memory", _bytes, "write 1.5"),
         rehearse=not _given(config, "no_rehearsal", bool, "write true or false"),
         listing=_listing(config),
-        scores=_scores(config),
         show=_given(config, "show", _show(config), f"write {', '.join(SHOW)} or a number"),
         github=_given(config, "github", _one_of(*GITHUB), f"write {', '.join(GITHUB)}"),
         report=_file(config, "report"),
+        scores=_scores(config) or (bool(save) and _has_pyarrow()),
+        save=save,
+        compare=_given(config, "compare", str, "write a name"),
+        fail_on_drift=bool(_given(config, "fail_on_drift", bool, "write true or false")),
+        lock=lock_of(config, locked=locked),
+        locked=locked,
+        write_lock=write_lock_of(config),
     )
+    _refuse_without_a_ledger(made)
+    return made
+
+
+def _refuse_without_a_ledger(made: Options) -> None:
+    for name in ("save", "compare"):
+        if getattr(made, name) and made.ledger is None:
+            raise pytest.UsageError(f"--claims-{name} needs the run's ledger: give it one.")
+
+
+def _has_pyarrow() -> bool:
+    return importlib.util.find_spec("pyarrow") is not None
 
 
 def _file(config: pytest.Config, name: str) -> Path | None:
@@ -246,7 +294,7 @@ def _file(config: pytest.Config, name: str) -> Path | None:
 
 def _scores(config: pytest.Config) -> bool:
     asked = bool(_given(config, "scores", bool, "write true or false"))
-    if asked and importlib.util.find_spec("pyarrow") is None:
+    if asked and not _has_pyarrow():
         raise pytest.UsageError(
             "--claims-scores: Parquet files need pyarrow: pip install 'circuit-assert[scores]'."
         )
@@ -254,6 +302,8 @@ def _scores(config: pytest.Config) -> bool:
 
 
 def _listing(config: pytest.Config) -> str:
+    if config.getoption("claims_write_lock"):
+        return "lock"
     if config.getoption("claims_plan"):
         return "plan"
     return "list" if config.getoption("claims_list") else ""

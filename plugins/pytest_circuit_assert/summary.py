@@ -16,7 +16,7 @@ from pytest_circuit_assert.options import Options
 from pytest_circuit_assert.rehearsal.rehearsal import Rehearsal
 
 _WIDTH = 100
-_MARKUP: Mapping[str, Mapping[str, bool]] = {
+MARKUP: Mapping[str, Mapping[str, bool]] = {
     "heading": {"bold": True},
     "good": {"green": True},
     "bad": {"red": True},
@@ -72,7 +72,7 @@ class Summary:
             show=self._options.show,
         )
         for line in lines:
-            terminalreporter.write_line(line.text, **_MARKUP.get(line.tone, {}))
+            terminalreporter.write_line(line.text, **MARKUP.get(line.tone, {}))
         if not self._quiet:
             self._rehearsed(terminalreporter)
         self._settled(terminalreporter)
@@ -142,7 +142,7 @@ class Summary:
     def _ledger(self, reporter: pytest.TerminalReporter) -> None:
         docket = self._docket
         if docket.path is not None:
-            for line in self._folded(f"Ledger: {_nearest(docket.path, self._here)}"):
+            for line in self._folded(f"Ledger: {nearest(docket.path, self._here)}"):
                 reporter.write_line(line)
         for line in self._folded(docket.lost) if docket.lost else []:
             reporter.write_line(line, red=True, bold=True)
@@ -158,7 +158,8 @@ def _write_sections(reporter: pytest.TerminalReporter, report: Any) -> None:  # 
         reporter.write_line(content.rstrip("\n"))
 
 
-def _nearest(path: Path, here: Path) -> str:
+def nearest(path: Path, here: Path) -> str:
+    """The shorter way to write a path, seen from a folder or from the root."""
     try:
         relative = os.path.relpath(path, here)
     except ValueError:  # on another drive

@@ -10,3 +10,10 @@ class UnjudgedClaimWarning(pytest.PytestWarning):
 
 
 UnjudgedClaimWarning.__module__ = "pytest_circuit_assert"
+
+
+class ClaimLockWarning(pytest.PytestWarning):
+    """A claim is not as the lock says: another threshold, other prompts, or not in it at all."""
+
+
+ClaimLockWarning.__module__ = "pytest_circuit_assert"

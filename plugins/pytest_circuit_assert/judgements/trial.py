@@ -10,6 +10,7 @@ from pytest_circuit_assert.judgements.places import Path, failing_path, leads_to
 if TYPE_CHECKING:
     from circuit_assert import Claim
     from circuit_assert.evidence import Evidence
+    from circuit_assert.lock import Declared
 
 
 @dataclass
@@ -53,12 +54,14 @@ class Trial:
         judged: Claims that it has judged, by id, in the order of first judgement.
         last_asked: The claim whose truth was last asked for.
         in_body: Whether the test's own function is running.
+        declared: What the claims that it has judged declare, by id; only where there is a lock.
     """
 
     made: dict[str, str] = field(default_factory=dict[str, str])
     judged: dict[str, Judged] = field(default_factory=dict[str, Judged])
     last_asked: Judged | None = None
     in_body: bool = False
+    declared: dict[str, Declared] = field(default_factory=dict[str, "Declared"])
 
     def note_made(self, claim: Claim) -> None:
         """A claim was built; those that fixtures build may be for another test."""

@@ -144,6 +144,10 @@ class Trials:
         if self.current is None or self._item is None:
             return None
         judged = self.current.note_judged(claim, evidence)
+        if self._options.lock is not None and claim.id not in self.current.declared:
+            from circuit_assert.lock import declared
+
+            self.current.declared[claim.id] = declared(claim)
         if claim.id not in self._sent:
             self._sent.add(claim.id)
             self._item.user_properties.append(("claim", junit_property(evidence)))

@@ -1,15 +1,17 @@
-"""`--claims-list` and `--claims-plan`: what a run would judge, without judging it."""
+"""`--claims-list`, `--claims-plan` and the lock: what a run would judge, without judging it."""
 
 from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pytest_circuit_assert.judgements.places import Statements
 from pytest_circuit_assert.options import Options
+from pytest_circuit_assert.rehearsal.locking import locked
 from pytest_circuit_assert.rehearsal.rehearsal import Rehearsed, rehearse
 
 if TYPE_CHECKING:
@@ -37,8 +39,8 @@ class Listing:
             return None  # pytest says which files cannot be read
         reporter: Any = session.config.pluginmanager.getplugin("terminalreporter")
         self.rehearsed = rehearse(session.config, session.items)
-        if reporter is not None:
-            for line in listed(self.rehearsed, self._options):
+        for line in self._lines(self.rehearsed, session.config.invocation_params.dir):
+            if reporter is not None:
                 reporter.write_line(line)
         return True
 
@@ -53,6 +55,11 @@ class Listing:
                 for nodeid, reason in self.rehearsed.refused.items()
             ],
         }
+
+    def _lines(self, rehearsed: Rehearsed, here: Path) -> Iterator[str]:
+        if self._options.write_lock is None:
+            return listed(rehearsed, self._options)
+        return locked(rehearsed, self._options.write_lock, here)
 
 
 def here_alone(config: pytest.Config) -> None:
