@@ -41,6 +41,10 @@ def command(
 
     Exits with 0 when nothing is worse, 1 when something is: a claim that is asserted and no longer
     supported, or denied and no longer refuted. 2 is for what cannot be compared.
+
+    \b
+    Example:
+      circuit-assert compare main --fail-on-drift
     """
     from circuit_assert.comparison import compare
     from circuit_assert.errors import CircuitAssertError

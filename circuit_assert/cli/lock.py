@@ -26,6 +26,10 @@ def command(output: Path, pytest_arguments: tuple[str, ...]) -> None:
 
     No model is loaded and nothing is measured. Commit the file, then run the tests with
     --claims-lock or --claims-locked. PATHS and further options go to pytest.
+
+    \b
+    Example:
+      circuit-assert lock hypotheses -o claims.lock
     """
     called = [sys.executable, "-m", "pytest", "-p", "pytest_circuit_assert"]
     called += ["--claims-write-lock", str(output), *pytest_arguments]

@@ -19,6 +19,10 @@ def command(out: Path, inputs: tuple[Path, ...]) -> None:
 
     Each IN is a ledger or a folder of ledgers. Shards under different rates, weights, schemas or
     locks are refused, and so is a claim with two verdicts. Merging again changes nothing.
+
+    \b
+    Example:
+      circuit-assert merge whole.jsonl shard-1.jsonl shard-2.jsonl
     """
     import json
 

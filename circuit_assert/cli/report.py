@@ -27,6 +27,10 @@ def command(places: tuple[Path, ...], output: Path, title: str) -> None:
 
     A folder stands for all its runs; without any, .claims does. Each claim is shown with its last
     verdict.
+
+    \b
+    Example:
+      circuit-assert report .claims -o claims.html
     """
     from circuit_assert.reporting.html import TITLE, report, write
 
