@@ -1,4 +1,4 @@
-"""Ledgers of many records: how long loading and comparing them takes, and how much memory."""
+"""Ledgers of many records: how long what is made of them takes, and how much memory."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def write_ledger(path: Path, claims: int = 10_000, *, seed: int = 0, later: bool
 
 
 def with_records(claims: int = 10_000) -> list[Records]:
-    """Load two ledgers as a table and compare them, each in a process of its own."""
+    """Load two ledgers as tables, compare them, render one; each in a process of its own."""
     with tempfile.TemporaryDirectory() as folder:
         before = write_ledger(Path(folder) / "before.jsonl", claims)
         after = write_ledger(Path(folder) / "after.jsonl", claims, later=True)
@@ -217,7 +217,22 @@ def _compare(before: Path, after: Path) -> None:
     assert as_text(compare(read(before), read(after)))
 
 
-_STEPS = {"load two as tables": _load, "compare two": _compare}
+def _all(before: Path, after: Path) -> None:
+    from circuit_assert.comparison import compare
+    from circuit_assert.ledger import read
+    from circuit_assert.reporting.comparison import as_text
+    from circuit_assert.reporting.html import report
+
+    later = read(after)
+    assert as_text(compare(read(before), later))
+    assert report([later])
+
+
+_STEPS = {
+    "load two as tables": _load,
+    "compare two": _compare,
+    "load two, compare them and render one as HTML": _all,
+}
 
 
 def _apart(step: str, claims: int, before: Path, after: Path) -> Records:
