@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -142,8 +143,12 @@ def _cells(claim: Claimed, verbose: bool) -> list[str]:
     return [*made, claim.standing]
 
 
+_LONG = re.compile(r"(\d\.\d{4})\d{2,}(?!\d|e)")  # more digits than anyone typed
+
+
 def _short(region: str) -> str:
-    """A region as a table has room for it: "above +0.40" is "> +0.40"."""
+    """A region as a table has room for it: "above +0.40" is "> +0.40", 0.549306… is cut."""
+    region = _LONG.sub(r"\1…", region)
     for word, sign in (("above ", "> "), ("below ", "< "), ("within ", "")):
         region = region.replace(word, sign)
     return visible(region)

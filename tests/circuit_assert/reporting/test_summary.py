@@ -12,7 +12,7 @@ from circuit_assert.ledger import (
     NotRunRecord,
     as_dict,
 )
-from circuit_assert.reporting.summary import summary
+from circuit_assert.reporting.summary import _short, summary
 
 
 def claim(claim_id="a", verdict="supported", *, words="L5H1 is an induction head", **more):
@@ -294,3 +294,8 @@ def test_what_steers_a_terminal_is_written_out():
 def test_a_claim_without_numbers_has_a_line_too():
     line = the_line([claim(findings=(), headline=None), assertion()], "L5H1")
     assert line.text.endswith("holds")
+
+
+def test_a_bound_that_nobody_typed_is_cut_and_another_is_not():
+    assert _short("above +0.5493061443340548") == "> +0.5493…"
+    assert _short("between +0.12345 and +2.5e-05") == "between +0.12345 and +2.5e-05"
