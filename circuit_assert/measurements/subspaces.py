@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
 
 import numpy as np
@@ -54,11 +55,23 @@ class SubspaceOverlap:
         smaller, larger = sorted((width, len(read)))
         if not 0 < smaller <= larger < size:
             return np.full(2 + self.draws, np.nan)
-        rng, found = np.random.default_rng(0), [_overlap(written, read), larger / size]
-        for _ in range(self.draws):
-            drawn = torch.from_numpy(rng.standard_normal((size, width))).to(read)
-            found.append(_overlap(torch.linalg.qr(drawn)[0].T, read))
-        return np.array(found)
+        by_chance = _by_chance(size, width, len(read), self.draws)
+        return np.array([_overlap(written, read), larger / size, *by_chance])
+
+
+@lru_cache(maxsize=16)
+def _by_chance(size: int, width: int, other: int, draws: int) -> tuple[float, ...]:
+    """Overlaps of random subspaces with any one: which it is makes no difference to them.
+
+    Args:
+        size: Of the whole space.
+        width: Of the random subspaces.
+        other: Of the one, which is taken to be spanned by the first axes.
+        draws: How many.
+    """
+    rng = np.random.default_rng(0)
+    bases = (np.linalg.qr(rng.standard_normal((size, width))).Q for _ in range(draws))
+    return tuple(float(np.square(basis[:other]).sum()) / min(width, other) for basis in bases)
 
 
 def _written(weights: Weights, component: Head | Neuron | MLP) -> torch.Tensor:
