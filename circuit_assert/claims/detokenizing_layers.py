@@ -72,8 +72,8 @@ def detokenization_peaks_early(
         TokenError: when the documents have too few words that can be split.
 
     Published:
-        In models of 7 billion parameters the last token's stream becomes the whole word's around
-        layers 8 to 15: that is no first third, so `share` has no default.
+        The last token's stream becomes the whole word's in early and middle layers, around 8 to 15
+        in mid-size models: that is no first third, so `share` has no default.
 
     Pitfalls:
         A word that is read off nowhere may be held in directions that the unembedding does not

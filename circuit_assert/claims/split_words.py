@@ -107,8 +107,8 @@ class SplitWords:
 
     def _own(self, which: Which, scores: Scores) -> Reals:
         """Each word's own logit: `[word, way, layer, 1]`."""
-        every = self._every(scores)
-        places = np.array([every.index(word) for word in self.words(which, scores)])
+        places_of = {word: place for place, word in enumerate(self._every(scores))}
+        places = np.array([places_of[word] for word in self.words(which, scores)])
         readings = self._readings(which, scores)
         return np.take_along_axis(readings, places[:, None, None, None], axis=-1)
 

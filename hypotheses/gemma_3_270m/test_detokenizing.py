@@ -8,8 +8,9 @@ congruence with them, on the discovery half of the German paragraphs. Bounds wer
 test half was looked at.
 
 That split words are put together in the first half of the layers is after Kaplan et al. 2024
-(arXiv:2410.05864): layers 8 to 15 of 32. On the discovery half a whole word stands above 0.68 of
-the others at layer 8 of 18, and above 0.73 at layer 12.
+(arXiv:2410.05864), who find it in early and middle layers, around 8 to 15 in mid-size models; that
+this is the first half is our reading, set beforehand like the 0.1. On the discovery half a whole
+word stands above 0.68 of the others at layer 8 of 18, and above 0.73 at layer 12.
 """
 
 import pytest

@@ -14,7 +14,7 @@ from circuit_assert.models.planted_models import cutting_documents, cutting_mode
 
 _NAME = "detokenization_peaks_early"
 _PART = 0.6  # of words that the middling models put together early
-_POPULATION = 40  # models, whose words are drawn anew
+_POPULATION = 120  # models, whose words are drawn anew
 
 
 def _claims(planted: PlantedModel, by: float, seed: int) -> Iterator[Claim]:
