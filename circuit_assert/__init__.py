@@ -69,6 +69,9 @@ if TYPE_CHECKING:
     from circuit_assert.claims.criteria import all_of as all_of
     from circuit_assert.claims.criteria import any_of as any_of
     from circuit_assert.claims.detokenizing import neuron_detokenizes as neuron_detokenizes
+    from circuit_assert.claims.detokenizing_layers import (
+        detokenization_peaks_early as detokenization_peaks_early,
+    )
     from circuit_assert.claims.direct_effects import direct_effect_is as direct_effect_is
     from circuit_assert.claims.existence import exactly_these_heads_are as exactly_these_heads_are
     from circuit_assert.claims.existence import some_head_is as some_head_is
@@ -288,6 +291,7 @@ _HOMES = {
     "neuron_is_token_frequency_neuron": "claims.confidence.frequency_neurons",
     "neuron_retokenizes": "claims.retokenizing",
     "neuron_detokenizes": "claims.detokenizing",
+    "detokenization_peaks_early": "claims.detokenizing_layers",
     "neuron_is_prediction_neuron": "claims.vocabulary_neurons",
     "neuron_is_context_neuron": "claims.contexts.neurons",
     "neuron_is_monosemantic": "claims.single_features.monosemantic",
@@ -427,6 +431,7 @@ __all__ = [
     "claim",
     "congruent_neurons",
     "contrast",
+    "detokenization_peaks_early",
     "direct_contribution",
     "direct_effect_is",
     "discover",

@@ -35,7 +35,7 @@ SUBJECTS: Mapping[str, Sequence[str]] = MappingProxyType(
             "virtual_weights",
             "subspaces",
         ),
-        "The residual stream": ("residual_stream", "bases"),
+        "The residual stream": ("residual_stream", "bases", "detokenizing_layers"),
         "Effects": (
             "ablations",
             "patching",

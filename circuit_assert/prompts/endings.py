@@ -13,16 +13,16 @@ from circuit_assert.prompts.base import Prompts, TokenizedPrompts, Tokenizer
 
 @dataclass(frozen=True)
 class Endings:
-    """The first tokens of documents, each followed by two given tokens.
+    """The first tokens of documents, each followed by given tokens.
 
     Args:
         of: The documents.
-        ends: Of each unit: the document, counted after tokenizing, and both tokens.
+        ends: Of each unit: the document, counted after tokenizing, and the tokens.
         length: At most so many tokens of the document, the beginning token included.
     """
 
     of: Prompts
-    ends: tuple[tuple[int, int, int], ...]
+    ends: tuple[tuple[int, ...], ...]
     length: int
 
     @property
@@ -54,10 +54,10 @@ class Endings:
         """
         whole = self.of.tokenize(tokenizer)
         rows = [
-            np.concatenate([whole.tokens["clean"][unit][: self.length], [first, second]])
-            for unit, first, second in self.ends
+            np.concatenate([whole.tokens["clean"][unit][: self.length], tokens])
+            for unit, *tokens in self.ends
         ]
-        units = [unit for unit, _, _ in self.ends]
+        units = [unit for unit, *_ in self.ends]
         return TokenizedPrompts(
             tokens={"clean": rows},
             kept=np.arange(len(rows)),

@@ -8,11 +8,22 @@ paragraphs, whose words are cut much. Bounds were set before any test half was l
 for the 0.9 that is denied. Without
 what these two write, the model does no worse inside of words than at their beginnings; and all
 MLPs of the last layers matter much inside of words, so that nothing is left to compare one with.
+
+That split words are put together in the first half of the layers is after Kaplan et al. 2024
+(arXiv:2410.05864), who find it in early and middle layers, around 8 to 15 in mid-size models; that
+this is the first half is our reading, set beforehand like the 0.1. On the discovery half a whole
+word stands above 0.59 of the others at layer 9 of 30, and above 0.68 at the last; put as its own
+token, above 0.6 to 0.8 at any.
 """
 
 import pytest
 
-from circuit_assert import neuron_detokenizes, neuron_retokenizes, paragraphs
+from circuit_assert import (
+    detokenization_peaks_early,
+    neuron_detokenizes,
+    neuron_retokenizes,
+    paragraphs,
+)
 
 
 def test_a_neuron_of_the_second_layer_detokenizes_new_york(smollm2):
@@ -31,3 +42,8 @@ def test_does_not_retokenize(smollm2, neuron):
 @pytest.mark.open_claim("its peers, the MLPs nearest to it, do as much: there are none to compare")
 def test_the_last_mlp_retokenizes(smollm2):
     assert neuron_retokenizes(smollm2["L29MLP"], on=paragraphs("de"), by=0.1)
+
+
+@pytest.mark.open_claim("early layers hardly say which word they hold even where it is one token")
+def test_split_words_are_put_together_best_in_the_first_half_of_the_layers(smollm2):
+    assert detokenization_peaks_early(smollm2, share=0.5, by=0.1)

@@ -117,6 +117,7 @@ def few(case_type, what, *, models, each):
         ("head_activates_neuron", "effect", 1, 2),
         ("neuron_is_prediction_neuron", "raises them", 1, 25),
         ("neuron_detokenizes", "interaction", 1, 6),
+        ("detokenization_peaks_early", "peak", 5, 1),
         ("neuron_retokenizes", "difference", 1, 8),
         ("neuron_is_universal", "excess", 1, 8),
         ("neuron_is_entropy_neuron", "entropy", 1, 6),

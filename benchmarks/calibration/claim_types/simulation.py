@@ -24,6 +24,7 @@ from benchmarks.calibration.claim_types.confidence import CASES as _CONFIDENCE
 from benchmarks.calibration.claim_types.contexts import CASES as _CONTEXTS
 from benchmarks.calibration.claim_types.copy_suppression import CASES as _COPY_SUPPRESSION
 from benchmarks.calibration.claim_types.detokenizing import CASES as _DETOKENIZING
+from benchmarks.calibration.claim_types.detokenizing_layers import CASES as _DETOKENIZING_LAYERS
 from benchmarks.calibration.claim_types.dictionary_features import CASES as _DICTIONARY_FEATURES
 from benchmarks.calibration.claim_types.direct_effects import CASES as _DIRECT_EFFECTS
 from benchmarks.calibration.claim_types.existence import CASES as _EXISTENCE
@@ -76,6 +77,7 @@ CASES: tuple[Case, ...] = (
     *_VOCABULARY_NEURONS,
     *_CONFIDENCE,
     *_DETOKENIZING,
+    *_DETOKENIZING_LAYERS,
     *_RETOKENIZING,
     *_FEATURES,
     *_DICTIONARY_FEATURES,

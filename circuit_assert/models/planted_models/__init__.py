@@ -25,6 +25,7 @@ from circuit_assert.models.planted_models.confidence import (
 from circuit_assert.models.planted_models.contexts import context_documents, context_model
 from circuit_assert.models.planted_models.copying import copying_model, graded_copying_model
 from circuit_assert.models.planted_models.counting import counting_model
+from circuit_assert.models.planted_models.cutting import cutting_documents, cutting_model
 from circuit_assert.models.planted_models.explained import explained_documents, explained_model
 from circuit_assert.models.planted_models.features import (
     feature_dictionary,
@@ -96,6 +97,8 @@ __all__ = [
     "context_model",
     "copying_model",
     "counting_model",
+    "cutting_documents",
+    "cutting_model",
     "drawn_documents",
     "explained_documents",
     "explained_model",
