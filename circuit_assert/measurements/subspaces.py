@@ -69,9 +69,12 @@ def _by_chance(size: int, width: int, other: int, draws: int) -> tuple[float, ..
         other: Of the one, which is taken to be spanned by the first axes.
         draws: How many.
     """
+    import torch
+
     rng = np.random.default_rng(0)
-    bases = (np.linalg.qr(rng.standard_normal((size, width))).Q for _ in range(draws))
-    return tuple(float(np.square(basis[:other]).sum()) / min(width, other) for basis in bases)
+    drawn = (torch.from_numpy(rng.standard_normal((size, width))) for _ in range(draws))
+    bases = (torch.linalg.qr(each)[0] for each in drawn)
+    return tuple(float(basis[:other].square().sum()) / min(width, other) for basis in bases)
 
 
 def _written(weights: Weights, component: Head | Neuron | MLP) -> torch.Tensor:
