@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from pytest_circuit_assert.given import device, file_of, folder_of, given, one_of, rate, seed, size
 from pytest_circuit_assert.history_options import (
     add_history,
     lock_of,
@@ -241,27 +240,27 @@ def read_options(config: pytest.Config) -> Options:
     Raises:
         pytest.UsageError: for a value that cannot be, naming those that can.
     """
-    save = _given(config, "save", name_to_save, "write release-2")
-    locked = bool(_given(config, "locked", bool, "write true or false"))
+    save = given(config, "save", name_to_save, "write release-2")
+    locked = bool(given(config, "locked", bool, "write true or false"))
     made = Options(
-        model=_given(config, "model", str, "write a name") or None,
-        device=_given(config, "device", _device, "write cpu, mps, cuda, or cuda:1"),
-        dtype=_given(config, "dtype", _one_of(*DTYPES), f"write {' or '.join(DTYPES)}"),
-        false_pass_rate=_given(config, "false_pass_rate", _rate, "write 0.01"),
-        seed=_given(config, "seed", _seed, "write a whole number from 0"),
-        fail_on=_given(config, "fail_on", _one_of(*FAIL_ON), f"write {' or '.join(FAIL_ON)}"),
-        ledger=_folder(config, "ledger"),
-        cache=_folder(config, "cache"),
-        memory=_given(config, "memory", _bytes, "write 1.5"),
-        rehearse=not _given(config, "no_rehearsal", bool, "write true or false"),
+        model=given(config, "model", str, "write a name") or None,
+        device=given(config, "device", device, "write cpu, mps, cuda, or cuda:1"),
+        dtype=given(config, "dtype", one_of(*DTYPES), f"write {' or '.join(DTYPES)}"),
+        false_pass_rate=given(config, "false_pass_rate", rate, "write 0.01"),
+        seed=given(config, "seed", seed, "write a whole number from 0"),
+        fail_on=given(config, "fail_on", one_of(*FAIL_ON), f"write {' or '.join(FAIL_ON)}"),
+        ledger=folder_of(config, "ledger"),
+        cache=folder_of(config, "cache"),
+        memory=given(config, "memory", size, "write 1.5"),
+        rehearse=not given(config, "no_rehearsal", bool, "write true or false"),
         listing=_listing(config),
-        show=_given(config, "show", _show(config), f"write {', '.join(SHOW)} or a number"),
-        github=_given(config, "github", _one_of(*GITHUB), f"write {', '.join(GITHUB)}"),
-        report=_file(config, "report"),
+        show=given(config, "show", _show(config), f"write {', '.join(SHOW)} or a number"),
+        github=given(config, "github", one_of(*GITHUB), f"write {', '.join(GITHUB)}"),
+        report=file_of(config, "report"),
         scores=_scores(config) or (bool(save) and _has_pyarrow()),
         save=save,
-        compare=_given(config, "compare", str, "write a name"),
-        fail_on_drift=bool(_given(config, "fail_on_drift", bool, "write true or false")),
+        compare=given(config, "compare", str, "write a name"),
+        fail_on_drift=bool(given(config, "fail_on_drift", bool, "write true or false")),
         lock=lock_of(config, locked=locked),
         locked=locked,
         write_lock=write_lock_of(config),
@@ -280,20 +279,8 @@ def _has_pyarrow() -> bool:
     return importlib.util.find_spec("pyarrow") is not None
 
 
-def _file(config: pytest.Config, name: str) -> Path | None:
-    """A file on the command line is seen from where pytest was called, another from its root."""
-    asked: str | None = config.getoption(f"claims_{name}")
-    here = config.rootpath if asked is None else config.invocation_params.dir
-    given = _given(config, name, str, "write a file's name")
-    if not given:
-        return None
-    if (here / given).is_dir():
-        raise pytest.UsageError(f"--claims-{name}: {given} is a folder: write a file's name.")
-    return here / given
-
-
 def _scores(config: pytest.Config) -> bool:
-    asked = bool(_given(config, "scores", bool, "write true or false"))
+    asked = bool(given(config, "scores", bool, "write true or false"))
     if asked and not _has_pyarrow():
         raise pytest.UsageError(
             "--claims-scores: Parquet files need pyarrow: pip install 'circuit-assert[scores]'."
@@ -309,26 +296,6 @@ def _listing(config: pytest.Config) -> str:
     return "list" if config.getoption("claims_list") else ""
 
 
-def _given(config: pytest.Config, name: str, parse: Callable[[Any], Any], fix: str) -> Any:  # noqa: ANN401
-    value, said = config.getoption(f"claims_{name}"), f"--claims-{name.replace('_', '-')}"
-    try:
-        if value is None:
-            said = f"claims_{name}"
-            value = config.getini(said)
-        return parse(value)
-    except (ValueError, TypeError, pytest.UsageError) as problem:
-        raise pytest.UsageError(f"{said}: {problem}: {fix}.") from None
-
-
-def _one_of(*allowed: str) -> Callable[[str], str]:
-    def parse(value: str) -> str:
-        if value not in allowed:
-            raise ValueError(f"{value!r} is not known")
-        return value
-
-    return parse
-
-
 def _show(config: pytest.Config) -> Callable[[str], str | int]:
     """A quiet run lists what failed, unless it is told."""
 
@@ -342,48 +309,3 @@ def _show(config: pytest.Config) -> Callable[[str], str | int]:
         return int(value)
 
     return parse
-
-
-def _device(value: str) -> str:
-    if not re.fullmatch(r"cpu|mps|cuda(:\d+)?", value):
-        raise ValueError(f"{value!r} is no device")
-    return value
-
-
-def _rate(value: str | float) -> float:
-    rate = float(value)
-    if not 0 < rate < 0.5:
-        raise ValueError(f"{value!r} is no rate between 0 and 0.5")
-    return rate
-
-
-def _bytes(value: str | float) -> int | None:
-    if value == "":
-        return None
-    from circuit_assert.session import LEAST_MEMORY
-
-    size = int(float(value) * (1 << 30))
-    if size < LEAST_MEMORY:
-        raise ValueError(f"{value!r} GiB is less than {LEAST_MEMORY / (1 << 30):g}")
-    return size
-
-
-def _seed(value: str | int) -> int:
-    seed = int(value)
-    if seed < 0:
-        raise ValueError(f"{value!r} is no seed")
-    return seed
-
-
-def _folder(config: pytest.Config, name: str) -> Path | None:
-    """A folder on the command line is seen from where pytest was called, another from its root."""
-    asked: str | None = config.getoption(f"claims_{name}")
-    if config.getoption(f"claims_no_{name}"):
-        if asked is not None:
-            raise pytest.UsageError(f"give one of --claims-{name} and --claims-no-{name}.")
-        return None
-    if asked is not None:
-        return config.invocation_params.dir / asked
-    if _given(config, f"no_{name}", bool, "write true or false"):
-        return None
-    return config.rootpath / _given(config, name, str, "write a folder")
