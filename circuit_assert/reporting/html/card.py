@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from statistics import median
 
@@ -154,6 +154,12 @@ class Card:
     def age(self) -> str:
         """How long before the report it was judged last."""
         return words.age(self.record.at, self.now)
+
+    @property
+    def is_old(self) -> bool:
+        """Whether it was judged an hour or more before the report."""
+        at = words.moment(self.record.at)
+        return at is not None and self.now - at >= timedelta(hours=1)
 
     @property
     def open_at_first(self) -> bool:

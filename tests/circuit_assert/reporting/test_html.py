@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import re
+from datetime import datetime, timedelta
 from html.parser import HTMLParser
 from itertools import pairwise
 
@@ -101,6 +102,17 @@ def test_what_needs_a_look_comes_first(made, page):
     assert ["open" in each for each in cards] == [True, True] + [False] * 5
     assert "refuted, but its test asserts it: why L3H3 is refuted" in said(found)
     assert "judged 3 hours before this report" in said(found)
+
+
+def test_what_was_judged_just_now_says_nothing_of_its_age(made):
+    ledger = made.mixed()
+    at = max(datetime.fromisoformat(each.at) for each in ledger.claims)
+    assert (
+        "judged"
+        not in said(Page(report([ledger], now=at + timedelta(minutes=59))))
+        .split("Pass rates")[0]
+        .split("What needs a look")[1]
+    )
 
 
 def test_a_claim_that_did_not_run_is_shown_with_the_age_of_its_last_verdict(made, page):
