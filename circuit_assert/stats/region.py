@@ -118,7 +118,7 @@ def within(margin: float) -> Region:
     """
     if not 0 < margin < math.inf:
         raise ValueError(f"within() needs a positive, finite margin, got {margin}.")
-    return Region(-margin, margin, f"within ±{signed(margin)[1:]}")
+    return Region(-margin, margin, f"within ±{_exact(margin)[1:]}")
 
 
 def signed(x: float) -> str:

@@ -19,6 +19,7 @@ FINITE = st.floats(-100, 100)
         (below(-0.0), "below +0.00"),
         (between(0.1, 0.25), "between +0.10 and +0.25"),
         (within(0.05), "within ±0.05"),
+        (within(0.125), "within ±0.125"),
         (above(0.405), "above +0.405"),
         (above(0.0004), "above +0.0004"),
         (above(1e-7), "above +1e-07"),
