@@ -7,16 +7,12 @@ from pathlib import Path
 import click
 
 from circuit_assert.cli.ledgers import ledgers_argument, runs_of
+from circuit_assert.cli.output import output_option, write
 
 
 @click.command("badge")
 @ledgers_argument
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(dir_okay=False, writable=True, path_type=Path),
-    help="The file to write; standard output without it.",
-)
+@output_option
 @click.option("--label", default="claims", show_default=True, help="What stands on the left.")
 def command(ledgers: tuple[Path, ...], output: Path | None, label: str) -> None:
     """Write the pass rate as an SVG badge.
@@ -31,8 +27,4 @@ def command(ledgers: tuple[Path, ...], output: Path | None, label: str) -> None:
     from circuit_assert.reporting.badge import badge
     from circuit_assert.reporting.claimed import Results
 
-    made = badge(Results.of_ledgers(runs_of(ledgers)), label=label)
-    if output is None:
-        click.echo(made, nl=False)
-    else:
-        output.write_text(made, encoding="utf-8")
+    write(badge(Results.of_ledgers(runs_of(ledgers)), label=label), output)

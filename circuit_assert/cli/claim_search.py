@@ -9,7 +9,7 @@ from circuit_assert.errors import CircuitAssertError
 from circuit_assert.ledger import Ledger
 from circuit_assert.reporting.columns import cut, visible
 from circuit_assert.reporting.drawing.history import Judgement
-from circuit_assert.reporting.drawing.lines import MARKS
+from circuit_assert.reporting.terminal import MARK_OF
 
 _LEAST_PREFIX = 4
 _MOST_LISTED = 30
@@ -87,7 +87,7 @@ def _none(meant: str, judged: Judged) -> str:
 
 def _line(judgement: Judgement) -> str:
     claim = judgement.claim
-    said = f"{MARKS.get(claim.verdict, ' ')} {visible(claim.verdict):<12}"
+    said = f"{MARK_OF.get(claim.verdict, ' ')} {visible(claim.verdict):<12}"
     where = f"{claim.at[:10]} {claim.nodeid}".strip()
     sentence = cut(visible(claim.sentence), 100)
     return f"  {visible(claim.claim_id)}  {said}  {sentence}\n{'':30}{visible(where)}"

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from circuit_assert.cli.output import output_option, write
+
 
 @click.command("compare")
 @click.argument("before", metavar="A")
@@ -19,12 +21,7 @@ import click
 )
 @click.option("--fail-on-drift", is_flag=True, help="Exit with 1 on drift, too.")
 @click.option("--markdown", is_flag=True, help="Write Markdown, for a pull request.")
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Write to this file and not to the terminal.",
-)
+@output_option
 def command(
     before: str,
     after: str,
@@ -57,10 +54,6 @@ def command(
     except (CircuitAssertError, OSError) as problem:
         raise click.UsageError(str(problem)) from None
     found = compare(*ledgers, history=history_of(folder))
-    write = as_markdown if markdown else as_text
-    text = write(found, fail_on_drift=fail_on_drift).rstrip("\n")
-    if output is None:
-        click.echo(text)
-    else:
-        output.write_text(f"{text}\n", encoding="utf-8")
+    said = as_markdown if markdown else as_text
+    write(said(found, fail_on_drift=fail_on_drift).rstrip("\n") + "\n", output)
     raise SystemExit(found.exit_status(fail_on_drift=fail_on_drift))

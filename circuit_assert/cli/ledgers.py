@@ -10,6 +10,7 @@ import click
 
 from circuit_assert.errors import CircuitAssertError
 from circuit_assert.ledger import Ledger, read, read_folder
+from circuit_assert.ledger.files import runs_of as files_of
 
 DEFAULT = Path(".claims")
 
@@ -44,6 +45,5 @@ def every_run(path: Path) -> list[Ledger]:
 
 
 def _latest(folder: Path) -> Ledger:
-    inner = folder / "runs"
-    files = sorted((inner if inner.is_dir() else folder).glob("*.jsonl"))
+    files = files_of(folder)
     return read(files[-1]) if files else every_run(folder)[-1]

@@ -7,16 +7,12 @@ from pathlib import Path
 import click
 
 from circuit_assert.cli.ledgers import ledgers_argument, runs_of
+from circuit_assert.cli.output import output_option, write
 
 
 @click.command("markdown")
 @ledgers_argument
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(dir_okay=False, writable=True, path_type=Path),
-    help="The file to write; standard output without it.",
-)
+@output_option
 @click.option(
     "--limit",
     type=click.IntRange(min=1000),
@@ -38,8 +34,4 @@ def command(ledgers: tuple[Path, ...], output: Path | None, limit: int | None) -
     from circuit_assert.reporting.markdown import report
 
     found = runs_of(ledgers)
-    made = report(Results.of_ledgers(found), runs=[each.run for each in found], limit=limit)
-    if output is None:
-        click.echo(made, nl=False)
-    else:
-        output.write_text(made, encoding="utf-8")
+    write(report(Results.of_ledgers(found), runs=[each.run for each in found], limit=limit), output)

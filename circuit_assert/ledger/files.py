@@ -157,11 +157,19 @@ def ledgers_in(folder: Path) -> list[Path]:
     Raises:
         CircuitAssertError: when there is no such folder.
     """
-    inner = folder / "runs"
-    there = inner if inner.is_dir() else folder
-    if not there.is_dir():
+    if not folder.is_dir():
         raise CircuitAssertError(
             f"{folder} is no folder with ledgers: a run of claims keeps its own in .claims/runs, "
             "or where --claims-ledger says."
         )
-    return sorted(there.glob("*.jsonl"))
+    return runs_of(folder)
+
+
+def runs_of(folder: Path) -> list[Path]:
+    """The same; none where there is no such folder.
+
+    Args:
+        folder: That of the runs, or the one that holds it as "runs".
+    """
+    inner = folder / "runs"
+    return sorted((inner if inner.is_dir() else folder).glob("*.jsonl"))

@@ -10,20 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from circuit_assert.errors import CircuitAssertError
-from circuit_assert.ledger.files import Ledger, read
+from circuit_assert.ledger.files import Ledger, read, runs_of
 from circuit_assert.ledger.scores import folder_of
 
 _NAME = re.compile(r"[^\W_][\w.-]{0,99}")
-
-
-def runs_of(folder: Path) -> list[Path]:
-    """The files of the runs that a folder holds, the earliest first.
-
-    Args:
-        folder: That of the runs, or the one that holds it as "runs".
-    """
-    inner = folder / "runs"
-    return sorted((inner if inner.is_dir() else folder).glob("*.jsonl"))
 
 
 def saved_in(folder: Path) -> dict[str, Path]:

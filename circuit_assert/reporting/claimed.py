@@ -204,5 +204,5 @@ def known(records: Iterable[Mapping[str, Any] | Record]) -> list[Record]:
 
 
 def count(number: int, noun: str) -> str:
-    """A number and its noun: "1 test", "2 tests"."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    """A number and its noun: "1 test", "2 tests", "1,204 tests"."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -13,15 +13,15 @@ from circuit_assert.comparison import Change, Comparison, Drift, Gone, NotRun
 from circuit_assert.comparison.change import arguments_that_differ
 from circuit_assert.ledger import ClaimRecord, Ledger
 from circuit_assert.reporting.ages import age_between
+from circuit_assert.reporting.claimed import count
 from circuit_assert.reporting.summary import Line, Tone
-from circuit_assert.reporting.terminal import MARKS, number
+from circuit_assert.reporting.terminal import MARK_OF, number
 
 _WIDTH = 100
 _MOST = 50  # rows of a section
 _IN_FULL = "Worse"
 _LONGEST = 900  # characters of a sentence or a reason
 _REASONS = 5
-_MARKS = {str(verdict): mark for verdict, mark in MARKS.items()}
 _BASES = {
     "units": "by the scores of units",
     "clusters": "by the means of clusters, since scores of units were not kept by both runs",
@@ -170,7 +170,7 @@ def _changed(change: Change) -> _Row:
         details.append(f"was of {change.before.model}")
     differs = arguments_that_differ(change.before, change.after)
     details.append(_arguments(differs) if change.another_verdict or change.drift else "")
-    return _Row(_MARKS.get(now, " "), said, change.after.sentence, tuple(filter(None, details)))
+    return _Row(MARK_OF.get(now, " "), said, change.after.sentence, tuple(filter(None, details)))
 
 
 def _drift(drift: Drift) -> str:
@@ -220,7 +220,7 @@ def _arguments(differs: Mapping[str, tuple[str, str]]) -> str:
 
 
 def _appeared(claim: ClaimRecord) -> _Row:
-    return _Row(_MARKS.get(claim.verdict, " "), claim.verdict, claim.sentence, (claim.nodeid,))
+    return _Row(MARK_OF.get(claim.verdict, " "), claim.verdict, claim.sentence, (claim.nodeid,))
 
 
 def _totals(comparison: Comparison, fail_on_drift: bool) -> Iterator[str]:
@@ -229,11 +229,11 @@ def _totals(comparison: Comparison, fail_on_drift: bool) -> Iterator[str]:
     counts = fail_on_drift and bool(drifted)
     yield (
         f"{worse or 'Nothing'} {'is' if worse < 2 else 'are'} worse"
-        + (f", and {_count(drifted, 'claim')} drifted, which counts" if counts else "")
+        + (f", and {count(drifted, 'claim')} drifted, which counts" if counts else "")
         + "."
     )
     yield (
-        f"{_count(len(comparison.changes), 'claim')} compared: {comparison.unchanged:,} unchanged, "
+        f"{count(len(comparison.changes), 'claim')} compared: {comparison.unchanged:,} unchanged, "
         f"{sum(each.another_verdict for each in comparison.changes):,} with another verdict, "
         f"{drifted:,} drifted; {len(comparison.not_run):,} not run, "
         f"{len(comparison.appeared):,} appeared, {len(comparison.disappeared):,} disappeared."
@@ -248,23 +248,19 @@ def _tests(comparison: Comparison) -> Iterator[str]:
         )
         by = "; ".join(_BASES[each] for each in bases) or "none excluded zero"
         yield (
-            f"Drift: paired differences of {_count(comparison.tested, 'claim')} were tested "
+            f"Drift: paired differences of {count(comparison.tested, 'claim')} were tested "
             f"({by}); at a false discovery rate of {comparison.alpha:g} (Benjamini and Yekutieli), "
             f"beyond the noise of both runs."
         )
     if comparison.still:
         often = Counter(comparison.still).most_common(_REASONS)
-        said = "; ".join(f"{reason} ({count:,})" for reason, count in often)
+        said = "; ".join(f"{reason} ({times:,})" for reason, times in often)
         yield f"Not tested for drift: {said}."
     if comparison.apart:
         yield (
             f"Intervals that lie apart are no test of drift: at most {4 * comparison.alpha:g} of "
             "claims that did not move have such."
         )
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _text_of(row: _Row, tone: Tone) -> list[Line]:

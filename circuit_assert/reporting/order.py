@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from circuit_assert.reporting.claimed import Claimed
-from circuit_assert.reporting.terminal import MARKS, number
-
-_MARKS = {str(verdict): mark for verdict, mark in MARKS.items()}
+from circuit_assert.reporting.terminal import MARK_OF, number
 
 
 def marked(verdict: str) -> str:
     """A verdict as mark and word: "✓ supported"."""
-    return f"{_MARKS.get(verdict, '')} {verdict}".strip()
+    return f"{MARK_OF.get(verdict, '')} {verdict}".strip()
 
 
 def measured(claim: Claimed) -> str:

@@ -11,13 +11,12 @@ from typing import Any, NamedTuple
 from circuit_assert.ledger import ClaimRecord, Record
 from circuit_assert.reporting.claimed import Claimed, Results, Tone, count, known
 from circuit_assert.reporting.columns import columns, cut, cut_in_front, one_line, padded, visible
-from circuit_assert.reporting.terminal import MARKS, number
+from circuit_assert.reporting.terminal import MARK_OF, number
 
 ALL, FAILED, NONE = "all", "failed", "none"
 MOST_LISTED = 60
 WIDTH, WIDEST = 100, 160
-_MARKS = {str(verdict): mark for verdict, mark in MARKS.items()}
-_VERDICT = max(map(len, _MARKS))
+_VERDICT = max(map(len, MARK_OF))
 _INDENT = " " * (_VERDICT + 4)
 _SHORTEST = 30  # columns for a sentence; with fewer, its numbers go on the next line
 _LEGEND = (
@@ -156,7 +155,7 @@ def _short(region: str) -> str:
 
 def _row(claim: Claimed, cells: list[str], widths: list[int], room: int, width: int) -> list[Line]:
     verdict = claim.record.verdict
-    start = f"{_MARKS.get(verdict, ' ')} {visible(verdict):<{_VERDICT}}  "
+    start = f"{MARK_OF.get(verdict, ' ')} {visible(verdict):<{_VERDICT}}  "
     filled = [padded(cell, size) for cell, size in zip(cells, widths, strict=True) if size]
     end = "  ".join(filled)
     if room >= _SHORTEST:

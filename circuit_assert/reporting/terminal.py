@@ -12,6 +12,8 @@ from circuit_assert.stats.verdict import NOISE_FLOORS
 _WIDTH = 96
 _LABEL = 11
 MARKS = {Verdict.SUPPORTED: "✓", Verdict.REFUTED: "✗", Verdict.INCONCLUSIVE: "?"}
+MARK_OF = {str(verdict): mark for verdict, mark in MARKS.items()}
+"""The same for verdicts as a ledger writes them."""
 
 
 def evidence_block(evidence: Evidence) -> str:

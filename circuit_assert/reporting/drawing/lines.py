@@ -7,10 +7,10 @@ import textwrap
 from rich.text import Text
 
 from circuit_assert.reporting.columns import visible
+from circuit_assert.reporting.terminal import MARK_OF
 
 INDENT = "  "
 _LABEL = 13
-MARKS = {"supported": "✓", "refuted": "✗", "inconclusive": "?"}
 COLOURS = {"supported": "green", "refuted": "red", "inconclusive": "yellow"}
 
 
@@ -31,5 +31,5 @@ def row(label: str, said: str, width: int, style: str = "") -> list[Text]:
 
 def verdict_said(verdict: str) -> Text:
     """A verdict as mark and word."""
-    said = f"{MARKS.get(verdict, ' ')} {visible(verdict)}"
+    said = f"{MARK_OF.get(verdict, ' ')} {visible(verdict)}"
     return Text(said, style=COLOURS.get(verdict, ""))

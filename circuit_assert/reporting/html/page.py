@@ -17,6 +17,7 @@ from circuit_assert.reporting.html.gathering import Gathered, gather
 from circuit_assert.reporting.html.matrix import Matrix, matrix
 from circuit_assert.reporting.html.rates import Rate, rate, rates
 from circuit_assert.reporting.html.rendering import asset, policy, render
+from circuit_assert.reporting.terminal import MARK_OF
 
 TITLE = "Claims about the inside of language models"
 
@@ -154,7 +155,7 @@ class Page:
     @property
     def verdicts_said(self) -> str:
         """How many claims are supported, refuted and inconclusive."""
-        said = {each: f"{many:,} {each}" for each in words.MARK if (many := self.verdicts[each])}
+        said = {each: f"{many:,} {each}" for each in MARK_OF if (many := self.verdicts[each])}
         if "refuted" in said and self.denied:
             which = "" if self.denied == self.verdicts["refuted"] else f"{self.denied:,} of them "
             said["refuted"] += f" ({which}as their tests say)"

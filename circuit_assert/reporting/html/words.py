@@ -5,21 +5,16 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 
-from circuit_assert.reporting.terminal import MARKS, number
+from circuit_assert.reporting.claimed import count
+from circuit_assert.reporting.terminal import MARK_OF, number
 
-MARK = {str(verdict): mark for verdict, mark in MARKS.items()}
 NO_MARK = "–"
 _ARXIV = re.compile(r"arXiv:(\d{4}\.\d{4,5})")
 
 
 def mark(verdict: str) -> str:
     """✓, ✗ or ?; – where there is no verdict."""
-    return MARK.get(verdict, NO_MARK)
-
-
-def count(amount: int, noun: str) -> str:
-    """ "1 claim", "1,204 claims"."""
-    return f"{amount:,} {noun}{'' if amount == 1 else 's'}"
+    return MARK_OF.get(verdict, NO_MARK)
 
 
 def interval(low: float | None, high: float | None) -> str:

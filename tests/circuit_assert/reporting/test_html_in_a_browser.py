@@ -1,37 +1,21 @@
 """The report in headless Chromium: both themes, phone and desktop, with and without scripts."""
 
-import shutil
-
 import pytest
 
+from benchmarks.screenshots import browser as headless
 from circuit_assert.reporting.html import report
 
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), ""
-)
-ARGUMENTS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 SIZES = {"phone": (360, 740), "desktop": (1440, 900)}
 
-if not CHROMIUM:
+if not headless.found():
     pytest.skip("no Chromium on the PATH to look at the report with", allow_module_level=True)
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
 
 @pytest.fixture(scope="module")
 def browser():
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+    with headless.chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture
