@@ -14,6 +14,7 @@ from circuit_assert.comparison.change import arguments_that_differ
 from circuit_assert.ledger import ClaimRecord, Ledger
 from circuit_assert.reporting.ages import age_between
 from circuit_assert.reporting.claimed import count
+from circuit_assert.reporting.columns import visible
 from circuit_assert.reporting.summary import Line, Tone
 from circuit_assert.reporting.terminal import MARK_OF, number
 
@@ -26,7 +27,6 @@ _BASES = {
     "units": "by the scores of units",
     "clusters": "by the means of clusters, since scores of units were not kept by both runs",
 }
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|~@-])")
 
 
@@ -287,10 +287,8 @@ def _folded(text: str, tone: Tone = "plain", indent: str = "") -> list[Line]:
 
 def _plain(text: str) -> str:
     """On one line, without control characters, cut where it is endless."""
-    if len(text) > _LONGEST:
-        text = text[:_LONGEST].rstrip() + "…"
-    text = text.replace("\n", " ").replace("\t", " ")
-    return _CONTROL.sub(lambda found: repr(found.group())[1:-1], text)
+    cut = text if len(text) <= _LONGEST else text[:_LONGEST].rstrip() + "…"
+    return visible(cut.replace("\n", " ").replace("\t", " "))
 
 
 def _escaped(text: str) -> str:
