@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from pytest_circuit_assert import fixtures
 
 if TYPE_CHECKING:
+    from circuit_assert import Session
+    from circuit_assert.models.model import Model
     from pytest_circuit_assert.rehearsal.stage import Handles
 
 _PARAMETER = ("_pytest.python", "get_direct_param_fixture_func")
@@ -42,6 +45,30 @@ def is_ours(fixture: Any) -> bool:  # noqa: ANN401 - likewise
     return fixture.func.__module__ == fixtures.__name__
 
 
+def models_of(item: pytest.Item, session: Session) -> list[Model]:
+    """The models that a test is given, told from its fixtures; none where they cannot be told.
+
+    Args:
+        item: A test.
+        session: Which gives the handles.
+    """
+    from circuit_assert.models.model import Model
+
+    if not isinstance(item, pytest.Function):
+        return []
+    stand_in, found = Cast(session), list[Model]()
+    for name, definitions in fixtures_of(item).items():
+        if is_ours(definitions[-1]) and name != "claims_session":
+            with suppress(Exception):  # whoever runs the test meets it
+                given = _several(stand_in.value(item, name))
+                found += [each for each in given if isinstance(each, Model)]
+    return found
+
+
+def _several(value: object) -> Sequence[object]:
+    return cast(Sequence[object], value) if isinstance(value, (list, tuple)) else (value,)
+
+
 class Cast:
     """Gives each test its arguments.
 
@@ -49,14 +76,20 @@ class Cast:
         handles: Stands for the session.
     """
 
-    def __init__(self, handles: Handles) -> None:
+    def __init__(self, handles: Handles | Session) -> None:
         self._handles = handles
 
     def call(self, item: pytest.Function) -> None:
         """Call the test's function once."""
-        item.obj(**{name: self._value(item, name) for name in arguments_of(item)})
+        item.obj(**{name: self.value(item, name) for name in arguments_of(item)})
 
-    def _value(self, item: pytest.Function, name: str) -> Any:  # noqa: ANN401
+    def value(self, item: pytest.Function, name: str) -> Any:  # noqa: ANN401
+        """What a test's argument is.
+
+        Args:
+            item: The test.
+            name: Of a fixture or parameter.
+        """
         if name == "claims_session":
             return self._handles
         if name == "request":  # the plugin's own fixtures ask it for options
@@ -64,4 +97,4 @@ class Cast:
         fixture = fixtures_of(item)[name][-1]
         if is_a_parameter(fixture):
             return parameters_of(item)[name]
-        return fixture.func(**{each: self._value(item, each) for each in fixture.argnames})
+        return fixture.func(**{each: self.value(item, each) for each in fixture.argnames})

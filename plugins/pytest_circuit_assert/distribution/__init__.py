@@ -1,0 +1,1 @@
+"""Many processes: which of them runs which tests, on which device."""
