@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from circuit_assert.backends.tokenizer import tokenizer_at_hand
 from circuit_assert.claims.claim import Claim
 from circuit_assert.claims.unmeasured import bodies_of, needed_at_first
-from circuit_assert.execution.cost import flops, mlp_weights, projection_weights
+from circuit_assert.execution.cost import flops
 from circuit_assert.execution.memory import activations_on_a_cpu
 from circuit_assert.execution.plan import Plan, plan
 from circuit_assert.interventions import first_layer
 from circuit_assert.measurements.base import Request
-from circuit_assert.models.card import Card
+from circuit_assert.models.card import Card, bytes_each, parameters
 from circuit_assert.models.model import Model
 from circuit_assert.prompts.base import Prompts, Side, Tokenizer
 
@@ -25,7 +25,6 @@ __all__ = [
     "tokenizer_at_hand",
     "weight_bytes",
 ]
-_BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
 
 
 @dataclass(frozen=True)
@@ -129,16 +128,6 @@ def _card(claim: Claim) -> Card | None:
     return claim.model.card if isinstance(claim.model, Model) else None
 
 
-def parameters(card: Card) -> tuple[int, int]:
-    """About how many a model has: in its blocks, and in all.
-
-    Args:
-        card: Its sizes.
-    """
-    blocks = card.layers * (projection_weights(card) + mlp_weights(card))
-    return blocks, blocks + card.vocabulary * card.d_model
-
-
 def weight_bytes(card: Card, dtype: str) -> int:
     """About how many bytes a model's weights take.
 
@@ -146,7 +135,7 @@ def weight_bytes(card: Card, dtype: str) -> int:
         card: Its sizes.
         dtype: What they are loaded as.
     """
-    return _BYTES[dtype] * parameters(card)[1]
+    return bytes_each(dtype) * parameters(card)[1]
 
 
 def _rows(made: Plan) -> int:

@@ -79,6 +79,7 @@ class Session:
         revision: str | None = None,
         device: str | None = None,
         dtype: str | None = None,
+        memory: str | int | None = None,
     ) -> Model:
         """A handle on a model; its weights load when a claim about it is first judged.
 
@@ -87,12 +88,18 @@ class Session:
             revision: Of a hub model.
             device: As "cpu" or "cuda:1"; the session's by default.
             dtype: As "float32" or "bfloat16"; the session's by default.
+            memory: What loading and measuring it takes at most, as "12GiB" or in bytes; None
+                for an estimate. It limits nothing: it says beside what else the model fits.
 
         Raises:
-            ModelError: when a folder cannot be used.
+            ModelError: when a folder cannot be used, or `memory` is no size.
         """
         spec = spec_of(
-            model, revision=revision, device=device or self.device, dtype=dtype or self.dtype
+            model,
+            revision=revision,
+            device=device or self.device,
+            dtype=dtype or self.dtype,
+            memory=memory,
         )
         return Model(spec, self)
 
@@ -357,6 +364,7 @@ def model(
     revision: str | None = None,
     device: str | None = None,
     dtype: str | None = None,
+    memory: str | int | None = None,
 ) -> Model:
     """A handle on a model in the default session, for notebooks and scripts.
 
@@ -365,8 +373,11 @@ def model(
         revision: Of a hub model.
         device: As "cpu" (the default) or "cuda:1".
         dtype: As "float32" (the default) or "bfloat16".
+        memory: What loading and measuring it takes at most, as "12GiB" or in bytes.
 
     Raises:
-        ModelError: when a folder cannot be used.
+        ModelError: when a folder cannot be used, or `memory` is no size.
     """
-    return default_session().model(name, revision=revision, device=device, dtype=dtype)
+    return default_session().model(
+        name, revision=revision, device=device, dtype=dtype, memory=memory
+    )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from circuit_assert.measurements.base import Batch, Measurement, ReadsSomeOfTheFinal
-from circuit_assert.models.card import Card
+from circuit_assert.models.card import Card, mlp_weights, projection_weights
 from circuit_assert.prompts.base import Ints, Side, TokenizedPrompts
 
 
@@ -81,16 +81,6 @@ def flops(
     unembedded = (_positions(m, batch) for m in wanted if getattr(m, "whole_vocabulary", False))
     products += sum(map(len, unembedded)) * card.d_model * card.vocabulary
     return 2.0 * products
-
-
-def projection_weights(card: Card) -> int:
-    """Of one block's queries, keys, values and outputs."""
-    return 2 * card.d_model * card.d_head * (card.heads + card.kv_heads)
-
-
-def mlp_weights(card: Card) -> int:
-    """Of one block's MLP."""
-    return card.mlp_matrices * card.d_model * card.d_mlp
 
 
 def _read(measurements: Iterable[Measurement], batch: Batch) -> int | None:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from circuit_assert.errors import ModelError
+
+_BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
+
 
 @dataclass(frozen=True)
 class Card:
@@ -32,3 +36,34 @@ class Card:
     vocabulary: int
     context: int | None
     mlp_matrices: int = 3
+
+
+def projection_weights(card: Card) -> int:
+    """Of one block's queries, keys, values and outputs."""
+    return 2 * card.d_model * card.d_head * (card.heads + card.kv_heads)
+
+
+def mlp_weights(card: Card) -> int:
+    """Of one block's MLP."""
+    return card.mlp_matrices * card.d_model * card.d_mlp
+
+
+def parameters(card: Card) -> tuple[int, int]:
+    """About how many a model has: in its blocks, and in all.
+
+    Args:
+        card: Its sizes.
+    """
+    blocks = card.layers * (projection_weights(card) + mlp_weights(card))
+    return blocks, blocks + card.vocabulary * card.d_model
+
+
+def bytes_each(dtype: str) -> int:
+    """Bytes of one number.
+
+    Raises:
+        ModelError: when weights are not loaded as such.
+    """
+    if dtype not in _BYTES:
+        raise ModelError(f"dtype is one of {', '.join(_BYTES)}; got {dtype!r}.")
+    return _BYTES[dtype]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 from circuit_assert.models.card import Card
 from circuit_assert.models.folder import card_of, check_folder, read_config
 from circuit_assert.models.hub_cards import HUB_CARDS
+from circuit_assert.models.needs import bytes_of
 from circuit_assert.models.planted import PlantedModel
 from circuit_assert.models.zoo import ZOO, ensure
 
@@ -27,6 +28,8 @@ class ModelSpec:
         dtype: "float32", "bfloat16" or "float16".
         device: "cpu", "cuda", "cuda:1", …
         planted: The planted model itself.
+        memory: Bytes that loading and measuring it takes, weights and activations, as its user
+            says; it changes no number, so that two specs that differ in it are the same.
     """
 
     name: str
@@ -36,6 +39,7 @@ class ModelSpec:
     dtype: str = "float32"
     device: str = "cpu"
     planted: PlantedModel | None = None
+    memory: int | None = field(default=None, compare=False)
 
     def card(self) -> Card | None:
         """The model's sizes, when they can be known without fetching anything."""
@@ -82,6 +86,7 @@ def spec_of(
     revision: str | None = None,
     dtype: str = "float32",
     device: str = "cpu",
+    memory: str | int | None = None,
 ) -> ModelSpec:
     """What a name, a folder, or a planted model means.
 
@@ -91,18 +96,23 @@ def spec_of(
         revision: Of a hub model.
         dtype: What its weights are loaded as.
         device: Where.
+        memory: What it needs there, as "12GiB" or in bytes; None where nobody says.
 
     Raises:
-        ModelError: when a folder cannot be used.
+        ModelError: when a folder cannot be used, or `memory` is no size.
     """
+    needs = None if memory is None else bytes_of(memory)
     if isinstance(model, PlantedModel):
-        return ModelSpec(
-            model.name, "planted", model.name, dtype=dtype, device=device, planted=model
-        )
-    if isinstance(model, Path) or model.startswith(("/", "./", "../", "~")):
+        name, source, location = model.name, "planted", model.name
+    elif isinstance(model, Path) or model.startswith(("/", "./", "../", "~")):
         folder = check_folder(model)
-        return ModelSpec(folder.name, "folder", str(folder), dtype=dtype, device=device)
-    if model in ZOO:
-        return ModelSpec(model, "zoo", model, dtype=dtype, device=device)
-    name = f"{model}@{revision}" if revision else model
-    return ModelSpec(name, "hub", model, revision, dtype, device)
+        name, source, location = folder.name, "folder", str(folder)
+    elif model in ZOO:
+        name, source, location = model, "zoo", model
+    else:
+        name = f"{model}@{revision}" if revision else model
+        return ModelSpec(name, "hub", model, revision, dtype, device, memory=needs)
+    planted = model if isinstance(model, PlantedModel) else None
+    return ModelSpec(
+        name, source, location, dtype=dtype, device=device, planted=planted, memory=needs
+    )

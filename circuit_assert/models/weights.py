@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,21 @@ def damage(path: Path) -> str | None:
     return None if found == expected else f"{path.name} has {found:,} bytes, not {expected:,}"
 
 
+def stated_parameters(folder: Path) -> int:
+    """How many numbers a folder's weights are, from the headers of its files only.
+
+    Raises:
+        ModelValidationError: when a header cannot be read.
+    """
+    total = 0
+    for path in sorted(folder.glob("*.safetensors")):
+        try:
+            total += sum(math.prod(entry["shape"]) for entry in _header(path)[1].values())
+        except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+            raise ModelValidationError(f"{path} has no readable header ({error}).") from None
+    return total
+
+
 def check_weights(folder: Path) -> None:
     """Refuse a folder with a NaN or an infinity in a weight; reads each tensor once.
 
@@ -42,13 +58,19 @@ def check_weights(folder: Path) -> None:
 
 
 def _expected_size(path: Path) -> int:
+    length, header = _header(path)
+    ends = [entry["data_offsets"][1] for entry in header.values()]
+    return LENGTH_BYTES + length + max(ends, default=0)
+
+
+def _header(path: Path) -> tuple[int, dict[str, Any]]:
+    """How long it is, and what it says of each tensor."""
     with path.open("rb") as file:
         length = int.from_bytes(file.read(LENGTH_BYTES), "little")
         if not 0 < length <= LONGEST_HEADER:
             raise ValueError(f"a header of {length:,} bytes")
         header: dict[str, Any] = json.loads(file.read(length))
-    ends = [entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__"]
-    return LENGTH_BYTES + length + max(ends, default=0)
+    return length, {name: entry for name, entry in header.items() if name != "__metadata__"}
 
 
 def _not_finite(path: Path) -> Iterator[str]:

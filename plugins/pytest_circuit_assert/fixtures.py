@@ -28,6 +28,7 @@ def model_fixture(
     revision: str | None = None,
     device: str | None = None,
     dtype: str | None = None,
+    memory: str | int | None = None,
 ) -> Any:  # noqa: ANN401 - what pytest.fixture returns has no public type
     """A fixture that gives a handle on a model; its weights load when a claim is first judged.
 
@@ -36,6 +37,8 @@ def model_fixture(
         revision: Of a hub model.
         device: As "cpu" or "cuda:1"; that of `--claims-device` by default.
         dtype: As "float32" or "bfloat16"; that of `--claims-dtype` by default.
+        memory: What loading and measuring it takes at most, as "12GiB" or in bytes; by default
+            it is estimated. It limits nothing: it says beside what else the model fits.
 
     Example:
         >>> gemma = model_fixture("gemma-3-270m")
@@ -43,7 +46,9 @@ def model_fixture(
 
     @pytest.fixture(scope="session")
     def handle(claims_session: Session) -> Model:
-        return claims_session.model(model, revision=revision, device=device, dtype=dtype)
+        return claims_session.model(
+            model, revision=revision, device=device, dtype=dtype, memory=memory
+        )
 
     return handle
 
