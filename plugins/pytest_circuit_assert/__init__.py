@@ -16,6 +16,8 @@ from __future__ import annotations
 import pytest
 
 from pytest_circuit_assert import fixtures, github, markers
+from pytest_circuit_assert.distribution.controller import Distribution
+from pytest_circuit_assert.distribution.worker import LINE, ParcelledRehearsal
 from pytest_circuit_assert.docket import Docket
 from pytest_circuit_assert.fixtures import close_session, model_fixture
 from pytest_circuit_assert.history import History, Saving
@@ -24,7 +26,7 @@ from pytest_circuit_assert.html_rows import HtmlRows
 from pytest_circuit_assert.judgements import ClaimLockWarning, UnjudgedClaimWarning
 from pytest_circuit_assert.judgements.trials import TRIALS, Trials
 from pytest_circuit_assert.locks import LockCheck, LockTimes
-from pytest_circuit_assert.options import OPTIONS, add_options, read_options
+from pytest_circuit_assert.options import OPTIONS, Options, add_options, read_options
 from pytest_circuit_assert.outcome import Outcomes
 from pytest_circuit_assert.progress import PROGRESS, Progress
 from pytest_circuit_assert.rehearsal.listing import Listing, here_alone
@@ -52,7 +54,7 @@ def pytest_configure(config: pytest.Config) -> None:
     markers.register(config)
     trials = config.stash[TRIALS] = Trials(options)
     progress = config.stash[PROGRESS] = Progress(config)
-    rehearsal = None if options.listing else Rehearsal(config, options)
+    rehearsal = None if options.listing else _rehearsal(config, options)
     parts: dict[str, object] = {
         "fixtures": fixtures,
         "markers": markers,
@@ -72,8 +74,15 @@ def pytest_configure(config: pytest.Config) -> None:
         parts |= {"html_report": HtmlReport(options, docket)}
         parts |= {"history": History(options, docket), "saving": Saving(options, docket)}
         parts |= {"lock_times": LockTimes(options, docket)}
+        parts |= {"distribution": Distribution(config, options, docket)}
     for name, part in parts.items():
         config.pluginmanager.register(part, f"pytest_circuit_assert.{name}")
+
+
+def _rehearsal(config: pytest.Config, options: Options) -> Rehearsal:
+    """A worker that is given parcels has a line to the controller."""
+    in_parcels = LINE in getattr(config, "workerinput", {})
+    return ParcelledRehearsal(config, options) if in_parcels else Rehearsal(config, options)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -68,7 +68,7 @@ class Docket:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take the records off a report, as soon as it comes."""
-        from circuit_assert.ledger import NotRunRecord, as_dict, from_dict
+        from circuit_assert.ledger import from_dict
 
         if report.when == WHEN:
             for made in report.claims:
@@ -78,12 +78,25 @@ class Docket:
             vars(report).update(claims=[])  # the docket has them; a report lives to the end
         not_run = getattr(report, "claim_not_run", None)
         if not_run is not None:
-            record = NotRunRecord(nodeid=report.nodeid, reason=not_run)
-            self.records.append(as_dict(record))
-            self._write(record)
+            self.did_not_run(report.nodeid, not_run)
         settled = getattr(report, "claim_settled", None)
         if settled is not None and (report.nodeid, settled) not in self.settled:
             self.settled.append((report.nodeid, settled))
+
+    def did_not_run(self, nodeid: str, reason: str) -> None:
+        """Take note of a test of claims that did not run, unless it has judged some.
+
+        Args:
+            nodeid: The test's.
+            reason: Why it did not.
+        """
+        from circuit_assert.ledger import NotRunRecord, as_dict
+
+        if self.claims_of(nodeid):
+            return
+        record = NotRunRecord(nodeid=nodeid, reason=reason)
+        self.records.append(as_dict(record))
+        self._write(record)
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:

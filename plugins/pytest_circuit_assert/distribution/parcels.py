@@ -7,8 +7,8 @@ to one process, which measures for all of it at once.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from math import ceil
 from typing import TypeAlias
 
@@ -53,7 +53,7 @@ def parcels(census: Census, processes: int) -> list[Parcel]:
     best = min(_ways(census, whole, processes), key=lambda made: _end(made, processes))
     was, now = (_end(made, processes) for made in (whole, best))
     pays = now < WORTH_WHILE * was and was - now > LEAST_GAIN
-    return [*_in_order(best if pays else whole), *_others(census, processes)]
+    return [*_all_of(best if pays else whole), *_others(census, processes)]
 
 
 def _ways(census: Census, whole: _Made, processes: int) -> list[_Made]:
@@ -105,6 +105,24 @@ def smaller(census: Census, parcel: Parcel, pieces: int) -> list[Parcel]:
     size = -(-len(tests) // pieces)
     cut = (tests[start : start + size] for start in range(0, len(tests), size))
     return [_parcel(census, parcel.model, piece) for piece in cut]
+
+
+def rest_of(census: Census, parcel: Parcel, tests: Sequence[int]) -> Parcel:
+    """Some tests of a parcel, which are measured for as they were to be.
+
+    Args:
+        census: Of the tests.
+        parcel: Of which they are a part.
+        tests: Those that are left.
+    """
+    if parcel.model is None or not parcel.together:
+        return replace(parcel, tests=tuple(tests))
+    return _parcel(census, parcel.model, tests)
+
+
+def in_order(made: Iterable[Parcel]) -> list[Parcel]:
+    """What takes longest first, tests of no claims last."""
+    return sorted(made, key=_order)
 
 
 def _by_model(census: Census) -> dict[int, tuple[int, ...]]:
@@ -160,11 +178,11 @@ def _costs_in_order(census: Census, order: Sequence[int]) -> list[float]:
 
 def _end(made: _Made, processes: int) -> float:
     """When the last process is done."""
-    return max(sum(p.seconds for p in hand) for hand in dealt(_in_order(made), processes))
+    return max(sum(p.seconds for p in hand) for hand in dealt(_all_of(made), processes))
 
 
-def _in_order(made: _Made) -> list[Parcel]:
-    return sorted((p for each in made.values() for p in each), key=_order)
+def _all_of(made: _Made) -> list[Parcel]:
+    return in_order(parcel for each in made.values() for parcel in each)
 
 
 def _others(census: Census, processes: int) -> list[Parcel]:
@@ -175,5 +193,5 @@ def _others(census: Census, processes: int) -> list[Parcel]:
     return [Parcel(chunk, seconds=OTHER_SECONDS * len(chunk)) for chunk in chunks]
 
 
-def _order(parcel: Parcel) -> tuple[float, int]:
-    return -parcel.seconds, parcel.tests[0]
+def _order(parcel: Parcel) -> tuple[bool, float, int]:
+    return parcel.model is None, -parcel.seconds, parcel.tests[0]

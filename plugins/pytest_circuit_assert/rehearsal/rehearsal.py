@@ -65,8 +65,8 @@ def rehearse(config: pytest.Config, items: Iterable[pytest.Item]) -> Rehearsed:
 class Rehearsal:
     """Rehearses once the tests are known, and prefetches before a model's first test.
 
-    A worker of xdist measures for one test at a time: which others it will be given is not known,
-    and what every worker measured would be measured several times.
+    A worker of xdist that is given tests one by one, not in parcels, measures for one at a time:
+    what every worker measured would be measured several times.
 
     Args:
         config: pytest's.
@@ -83,7 +83,7 @@ class Rehearsal:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, _T, _T]:
         """Rehearse what is left after -k and --lf."""
-        if self._options.rehearse and session.items and _will_run(session):
+        if self._options.rehearse and session.items and will_run(session):
             self.rehearsed = rehearse(self._config, session.items)
             self._plan(session.items)
         return (yield)
@@ -130,8 +130,11 @@ class Rehearsal:
                 before = item.nodeid if self._is_worker else before
                 self._waiting.setdefault(before, []).append(claim)
 
+    def _claims_before(self, item: pytest.Item) -> list[Claim]:
+        return self._waiting.pop(item.nodeid, [])
+
     def _prefetch(self, item: pytest.Item) -> None:
-        claims = self._waiting.pop(item.nodeid, [])
+        claims = self._claims_before(item)
         if not claims:
             return
         progress = self._config.stash[PROGRESS]
@@ -142,7 +145,8 @@ class Rehearsal:
         self._said += said
 
 
-def _will_run(session: pytest.Session) -> bool:
+def will_run(session: pytest.Session) -> bool:
+    """Whether a session goes on to its tests, and does not stop at collecting them."""
     option = session.config.option
     stays = option.collectonly or option.setuponly or option.setupplan
     broken = session.testsfailed and not option.continue_on_collection_errors
