@@ -1,6 +1,7 @@
 """The scheduler, with workers that are played: whatever dies when, each test runs once."""
 
 from collections import Counter
+from dataclasses import replace
 from types import SimpleNamespace
 
 from hypothesis import given, settings
@@ -23,7 +24,7 @@ class Worker:
 
     @property
     def shutting_down(self):
-        return self.told_to_stop or self.dead
+        return self.told_to_stop
 
     def send_runtest_some(self, indices):
         if self.dead:
@@ -113,17 +114,15 @@ class Run:
         assert not self.workers, "somebody waits for ever"
 
 
-def models(count, memory=GIB):
-    return tuple(ModelNeeds(f"m{n}", "cpu", memory, 10.0) for n in range(count))
-
-
 def about(*tests, count=2, memory=GIB, seconds=30.0):
     """One test for each number of a model; None for one of no claims."""
+    sizes = memory if isinstance(memory, tuple) else (memory,) * count
+    models = tuple(ModelNeeds(f"m{n}", "cpu", size, 10.0) for n, size in enumerate(sizes))
     needs = tuple(
         TestNeeds() if model is None else TestNeeds((model,), (n,))
         for n, model in enumerate(tests)
     )
-    return Census(models(count, memory), needs, (seconds,) * len(tests))
+    return Census(models, needs, (seconds,) * len(tests))
 
 
 def test_all_run_once_and_each_model_in_one_place():
@@ -166,8 +165,30 @@ def test_models_that_do_not_fit_together_are_loaded_one_after_the_other():
     first, second = run.workers
     assert first.queue
     assert not second.queue  # 64 GiB hold one of 40
+    assert not second.told_to_stop
     run.finish()
     assert run.ran == Counter(range(8))
+
+
+def test_one_worker_goes_when_all_wait_for_the_memory_that_they_hold():
+    sizes = (20 * GIB, 20 * GIB, 50 * GIB)
+    taken = about(*[0] * 4, *[1] * 4, *[2] * 4, count=3, memory=sizes, seconds=0.1)
+    taken = replace(taken, runs=(10.0,) * 8 + (0.1,) * 4)
+    run = Run(taken, 2)
+    run.finish()
+    assert run.ran == Counter(range(12))
+
+
+def test_a_death_that_is_not_noticed_yet_is_no_error():
+    sizes = (20 * GIB, 50 * GIB, 50 * GIB)
+    run = Run(about(*[0] * 4, *[1] * 4, *[2] * 4, count=3, memory=sizes, seconds=0.1), 2)
+    first, second = run.workers
+    run.die(second, within=False, noticed=False)  # it waits for room
+    while len(first.queue) > 1:
+        run.step(first)
+    run.bury(second)
+    run.finish()
+    assert run.ran == Counter(range(12))
 
 
 def test_a_gpu_each_holds_a_model_each():
@@ -195,14 +216,14 @@ def test_a_test_whose_end_was_told_is_not_blamed():
     assert not run.blamed
 
 
-events = st.lists(st.tuples(st.integers(0, 5), st.sampled_from(["step", "die", "kill", "leave"])))
+events = st.lists(st.tuples(st.integers(0, 5), st.sampled_from(["step", "die", "kill", "lose", "leave"])))
 
 
 @settings(max_examples=300, deadline=None)
 @given(
     st.lists(st.sampled_from([None, 0, 1, 2]), min_size=1, max_size=25),
     st.integers(1, 4),
-    st.sampled_from([GIB, 30 * GIB, 90 * GIB]),
+    st.tuples(*[st.sampled_from([GIB, 20 * GIB, 30 * GIB, 50 * GIB, 90 * GIB])] * 3),
     st.sampled_from([0.1, 30.0]),
     events,
 )
@@ -215,12 +236,18 @@ def test_whatever_dies_each_test_runs_once_or_is_blamed_once(tests, count, memor
         if not run.workers:
             break
         worker = run.workers[number % len(run.workers)]
-        if what == "step" and worker.can_run():
+        if what == "step" and worker.can_run() and not worker.dead:
             run.step(worker)
-        elif what == "leave" and worker.told_to_stop and not worker.queue:
+        elif what == "leave" and worker.told_to_stop and not worker.queue and not worker.dead:
             run.leave(worker)
-        elif what in ("die", "kill"):
+        elif what == "lose" and not worker.dead:
+            run.die(worker, within=False, noticed=False)
+        elif what in ("die", "kill") and not worker.dead:
             run.die(worker, within=what == "kill" and bool(worker.can_run()))
+        elif worker.dead:
+            run.bury(worker)
+    for worker in [each for each in run.workers if each.dead]:
+        run.bury(worker)
     run.finish()
     assert set(run.ran) | set(run.blamed) == set(range(len(tests)))
     assert all(times == 1 for times in (*run.ran.values(), *run.blamed.values()))
