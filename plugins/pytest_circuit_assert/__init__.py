@@ -13,10 +13,14 @@ Importing it loads neither torch nor scipy, and the library no further than it i
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from pytest_circuit_assert import fixtures, github, markers
+from pytest_circuit_assert.distribution import count
 from pytest_circuit_assert.distribution.controller import Distribution
+from pytest_circuit_assert.distribution.required import RequiredGpu
 from pytest_circuit_assert.distribution.worker import LINE, ParcelledRehearsal
 from pytest_circuit_assert.docket import Docket
 from pytest_circuit_assert.fixtures import close_session, model_fixture
@@ -48,6 +52,14 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
         here_alone(config)
 
 
+@pytest.hookimpl(optionalhook=True, tryfirst=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """How many workers `-n auto` means, where there are claims."""
+    if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ or config.option.numprocesses != "auto":
+        return None
+    return count.workers(config, read_options(config))
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Register the parts; only the controller of a run keeps the docket."""
     options = config.stash[OPTIONS] = read_options(config)
@@ -64,6 +76,10 @@ def pytest_configure(config: pytest.Config) -> None:
         "locks": LockCheck(options, trials),
         "rehearsal": rehearsal or Listing(options),
     }
+    if options.require_gpu and not options.listing:
+        parts["required_gpu"] = RequiredGpu(config)
+    if count.is_wanted():
+        parts["census"] = count.CensusTaker(config)
     if not hasattr(config, "workerinput"):
         docket = Docket(config, options)
         parts |= {"docket": docket, "summary": Summary(config, options, docket, rehearsal)}

@@ -81,7 +81,7 @@ def missing_for(item: pytest.Item) -> str | None:
     """What a test needs that is not here; None when it can run."""
     missing = None
     if item.get_closest_marker("needs_gpu") is not None:
-        missing = _without_gpu()
+        missing = without_gpu()
     for marker in item.iter_markers("needs_hub"):
         missing = missing or (_not_at_hand(marker.args) if marker.args else _without_hub())
     return missing
@@ -95,7 +95,8 @@ def pytest_make_parametrize_id(val: object) -> str | None:
     return None
 
 
-def _without_gpu() -> str | None:
+def without_gpu() -> str | None:
+    """What is missing where torch finds no GPU; None where it finds one."""
     import torch
 
     if torch.cuda.is_available():

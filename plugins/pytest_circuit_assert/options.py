@@ -54,6 +54,7 @@ class Options:
         lock: The file of claims that were declared beforehand; None for none.
         locked: Whether a claim that is not as its lock says fails its test.
         write_lock: Where to write that file in place of running tests; None to run them.
+        require_gpu: Whether a run without a GPU fails.
     """
 
     model: str | None
@@ -77,6 +78,7 @@ class Options:
     lock: Path | None = None
     locked: bool = False
     write_lock: Path | None = None
+    require_gpu: bool = False
 
     @property
     def said(self) -> dict[str, str]:
@@ -117,6 +119,12 @@ def add_options(parser: pytest.Parser) -> None:
         "--claims-device",
         metavar="DEVICE",
         help="Where models load when they do not say: cpu (the default), cuda, cuda:1, mps.",
+    )
+    add(
+        "--claims-require-gpu",
+        action="store_true",
+        default=None,
+        help="Fail where torch finds no GPU, rather than leave out what needs one.",
     )
     add(
         "--claims-dtype",
@@ -212,6 +220,7 @@ def add_options(parser: pytest.Parser) -> None:
 def _add_settings(parser: pytest.Parser) -> None:
     parser.addini("claims_model", "Twin of --claims-model.", type="string", default="")
     parser.addini("claims_device", "Twin of --claims-device.", type="string", default="cpu")
+    parser.addini("claims_require_gpu", "Twin of --claims-require-gpu.", type="bool", default=False)
     parser.addini("claims_dtype", "Twin of --claims-dtype.", type="string", default="float32")
     parser.addini(
         "claims_false_pass_rate", "Twin of --claims-false-pass-rate.", type="float", default=0.01
@@ -264,6 +273,7 @@ def read_options(config: pytest.Config) -> Options:
         lock=lock_of(config, locked=locked),
         locked=locked,
         write_lock=write_lock_of(config),
+        require_gpu=bool(given(config, "require_gpu", bool, "write true or false")),
     )
     _refuse_without_a_ledger(made)
     return made

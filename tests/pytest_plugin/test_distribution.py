@@ -94,12 +94,15 @@ def test_without_rehearsal_each_model_still_has_one_worker(suite):
     assert [len(each) for each in workers_of(suite.ledger).values()] == [1, 1]
 
 
-KILLED = TWO_MODELS + """
+KILLED = (
+    TWO_MODELS
+    + """
     def test_killed(tiny, weighs):
         import os, signal
         os.kill(os.getpid(), signal.SIGKILL)
         assert weighs(tiny["L0H0"], 2)
 """
+)
 
 
 def once(found, count):

@@ -6,7 +6,6 @@ from types import SimpleNamespace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from pytest_circuit_assert.distribution.census import Census, ModelNeeds, TestNeeds
 from pytest_circuit_assert.distribution.devices import Place
 from pytest_circuit_assert.distribution.scheduler import ModelAffinity
@@ -119,8 +118,7 @@ def about(*tests, count=2, memory=GIB, seconds=30.0):
     sizes = memory if isinstance(memory, tuple) else (memory,) * count
     models = tuple(ModelNeeds(f"m{n}", "cpu", size, 10.0) for n, size in enumerate(sizes))
     needs = tuple(
-        TestNeeds() if model is None else TestNeeds((model,), (n,))
-        for n, model in enumerate(tests)
+        TestNeeds() if model is None else TestNeeds((model,), (n,)) for n, model in enumerate(tests)
     )
     return Census(models, needs, (seconds,) * len(tests))
 
@@ -216,7 +214,9 @@ def test_a_test_whose_end_was_told_is_not_blamed():
     assert not run.blamed
 
 
-events = st.lists(st.tuples(st.integers(0, 5), st.sampled_from(["step", "die", "kill", "lose", "leave"])))
+events = st.lists(
+    st.tuples(st.integers(0, 5), st.sampled_from(["step", "die", "kill", "lose", "leave"]))
+)
 
 
 @settings(max_examples=300, deadline=None)

@@ -73,7 +73,8 @@ class Distribution:
             return None
         from pytest_circuit_assert.distribution.scheduler import ModelAffinity
 
-        self._scheduler = ModelAffinity(config, log, self._said, self._tell)
+        ledgers = self._options.ledger
+        self._scheduler = ModelAffinity(config, log, self._said, self._tell, ledgers)
         return self._scheduler
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:

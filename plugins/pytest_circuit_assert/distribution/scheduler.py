@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xdist.scheduler import LoadScheduling
 
 from pytest_circuit_assert.distribution.census import Census
 from pytest_circuit_assert.distribution.devices import Place
+from pytest_circuit_assert.distribution.earlier import informed
 from pytest_circuit_assert.distribution.parcels import Parcel, in_order, parcels, rest_of, smaller
 from pytest_circuit_assert.distribution.room import Room
 
@@ -36,6 +38,7 @@ class ModelAffinity(LoadScheduling):
         log: xdist's.
         said: What each worker says of the tests and of where it is, by its id.
         tell: Tells a worker of a parcel, before xdist does.
+        ledgers: The folder of earlier runs, which tell what tests take; None without one.
     """
 
     def __init__(
@@ -44,10 +47,11 @@ class ModelAffinity(LoadScheduling):
         log: Producer | None,
         said: Mapping[str, tuple[Census, Place]],
         tell: Callable[[WorkerController, Parcel], None],
+        ledgers: Path | None = None,
     ) -> None:
         super().__init__(config, log)
         self.census = Census()
-        self._said, self._tell = said, tell
+        self._said, self._tell, self._ledgers = said, tell, ledgers
         self._queue: list[Parcel] = []
         self._given: dict[WorkerController, list[Parcel]] = {}
         self._room = Room()
@@ -83,9 +87,9 @@ class ModelAffinity(LoadScheduling):
         if self.collection is None and (census := self._census()).has_claims:
             if not self._check_nodes_have_same_collection():
                 return
-            self.census = census
             self.collection = next(iter(self.node2collection.values()))
-            self._queue = parcels(census, len(self.nodes))
+            self.census = informed(census, self.collection, self._ledgers)
+            self._queue = parcels(self.census, len(self.nodes))
         if not self.census.has_claims:
             super().schedule()
             return
