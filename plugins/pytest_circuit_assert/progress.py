@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Generator
+import time
+from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager, nullcontext
 from typing import Any, TypeVar
 
 import pytest
 
 _T = TypeVar("_T")
+_SECONDS = 0.5
+"""Between two messages of a worker."""
 _SAVE, _RESTORE, _CLEAR = "\x1b7", "\x1b8", "\x1b[K"
 
 
@@ -20,7 +23,8 @@ class Progress:
 
     On a terminal it stands behind pytest's dots and is wiped; elsewhere only the loading of a
     model is told. While a model loads nothing is captured, so that what its first conversion says
-    is seen. Workers say nothing.
+    is seen. Workers say nothing themselves; what they are at is told by the controller, on a
+    terminal.
 
     Args:
         config: pytest's.
@@ -28,7 +32,11 @@ class Progress:
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
-        self._silent = hasattr(config, "workerinput") or config.get_verbosity() < 0
+        self._is_worker = hasattr(config, "workerinput")
+        self._silent = self._is_worker or config.get_verbosity() < 0
+        self._workers: dict[str, str] = {}
+        self._told = 0.0
+        self.relay: Callable[[str], None] | None = None
         self._uncaptured = ExitStack()
         self._shown = False
         self._nodeid = ""
@@ -43,6 +51,7 @@ class Progress:
             total: How much there is; 0 when it cannot be counted.
         """
         if self._silent:
+            self._pass_on(text, done, total)
             return
         self._uncaptured.close()
         if total:
@@ -54,6 +63,29 @@ class Progress:
             self._show(f"{text} …")
         else:
             self._tell(f"{text} …")
+
+    def of_worker(self, worker: str, text: str) -> None:
+        """Show what a worker is at, beside the others.
+
+        Args:
+            worker: Its id.
+            text: What it is doing; empty when that is done.
+        """
+        self._workers.pop(worker, None)
+        if text:
+            self._workers[worker] = text
+        if not self._silent:
+            self._show(" · ".join(f"{name} {said}" for name, said in self._workers.items()))
+
+    def _pass_on(self, text: str, done: int, total: int) -> None:
+        """Tell the controller, not too often."""
+        if self.relay is None:
+            return
+        ended, now = 0 < total <= done, time.monotonic()
+        if ended or not total or now - self._told > _SECONDS:
+            self._told = now
+            amount = f"{self._of}: {done}/{total}" if total else " …"
+            self.relay("" if ended else f"{text}{amount}")
 
     def finish(self, *_: object) -> None:
         """Wipe what is left: a claim has been judged."""

@@ -6,13 +6,13 @@ import stat
 
 import pytest
 from execnet import XSpec
-
 from pytest_circuit_assert.distribution import devices
 from pytest_circuit_assert.distribution.census import Census, ModelNeeds, TestNeeds
 from pytest_circuit_assert.distribution.count import sensible
 from pytest_circuit_assert.distribution.devices import Place
 from pytest_circuit_assert.distribution.earlier import informed
 from pytest_circuit_assert.distribution.threads import share_cores
+
 from tests.pytest_plugin.test_distribution import TWO_MODELS
 
 GIB = 1 << 30

@@ -78,11 +78,11 @@ def test_a_load_that_fails_leaves_capture_on(suite):
     assert "swallowed" not in result.stdout.str()
 
 
-def test_on_a_terminal_it_is_wiped(suite):
+def shown_on_a_terminal(suite, *options):
     suite.write(ONE)
     controller, terminal = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-m", "pytest", "-p", "no:hypothesispytest"],
+        [sys.executable, "-m", "pytest", "-p", "no:hypothesispytest", *options],
         cwd=suite.path,
         stdout=terminal,
         stderr=terminal,
@@ -100,7 +100,11 @@ def test_on_a_terminal_it_is_wiped(suite):
         shown += part
     process.wait()
     os.close(controller)
-    text = shown.decode()
+    return shown.decode()
+
+
+def test_on_a_terminal_it_is_wiped(suite):
+    text = shown_on_a_terminal(suite)
     assert "\x1b7\x1b[K loading tiny …\x1b8" in text
     assert "\x1b7\x1b[K measuring tiny: 0/24\x1b8" in text
     assert "\x1b7\x1b[K\x1b8" in text
@@ -108,6 +112,13 @@ def test_on_a_terminal_it_is_wiped(suite):
     left = re.sub(r"\x1b7.*?\x1b8", "", text)
     assert "loading tiny" not in left
     assert "measuring" not in left
+
+
+def test_on_a_terminal_it_is_told_what_workers_are_at(suite):
+    text = shown_on_a_terminal(suite, "-n", "1")
+    assert "\x1b7\x1b[K gw0 loading tiny …\x1b8" in text
+    left = re.sub(r"\x1b7.*?\x1b8", "", text)
+    assert "loading tiny" not in left
 
 
 def test_a_prefetch_says_for_how_many_claims_it_measures(pytestconfig, monkeypatch):

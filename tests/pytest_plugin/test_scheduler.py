@@ -19,7 +19,7 @@ class Worker:
     def __init__(self, name):
         self.gateway = SimpleNamespace(id=name)
         self.queue, self.parcels = [], {}
-        self.told_to_stop = self.dead = False
+        self.told_to_stop = self.dead = self.has_collected = False
 
     @property
     def shutting_down(self):
@@ -48,9 +48,9 @@ class Run:
         self.said, self.ran, self.blamed, self.loaded = {}, Counter(), Counter(), []
         self.scheduler = ModelAffinity(config, None, self.said, self.tell)
         self.place = places or (lambda name: Place("here", 2, 64 * GIB))
-        self.workers, self.made = [], 0
-        for _ in range(workers):
-            self.start()
+        self.workers, self.made, self.slow = [], 0, False
+        for worker in [self.start() for _ in range(workers)]:
+            self.collect(worker)
 
     def tell(self, worker, parcel):
         if worker.dead:
@@ -60,9 +60,13 @@ class Run:
     def start(self):
         worker = Worker(f"gw{self.made}")
         self.made += 1
-        self.said[worker.gateway.id] = self.census, self.place(worker.gateway.id)
         self.workers.append(worker)
         self.scheduler.add_node(worker)
+        return worker
+
+    def collect(self, worker):
+        worker.has_collected = True
+        self.said[worker.gateway.id] = self.census, self.place(worker.gateway.id)
         self.scheduler.add_node_collection(worker, self.ids)
         if self.scheduler.collection_is_completed:
             self.scheduler.schedule()
@@ -97,10 +101,14 @@ class Run:
         item = self.scheduler.remove_node(worker)
         if item is not None:
             self.blamed[self.ids.index(item)] += 1
-        self.start()
+        new = self.start()
+        if not self.slow:
+            self.collect(new)
 
     def finish(self):
         """Go on until all workers have gone home."""
+        for worker in [each for each in self.workers if not each.has_collected]:
+            self.collect(worker)
         for _ in range(10_000):
             gone = [w for w in self.workers if w.told_to_stop and not w.queue]
             for worker in gone:
@@ -215,7 +223,9 @@ def test_a_test_whose_end_was_told_is_not_blamed():
 
 
 events = st.lists(
-    st.tuples(st.integers(0, 5), st.sampled_from(["step", "die", "kill", "lose", "leave"]))
+    st.tuples(
+        st.integers(0, 5), st.sampled_from(["step", "die", "kill", "lose", "leave", "collect"])
+    )
 )
 
 
@@ -232,12 +242,15 @@ def test_whatever_dies_each_test_runs_once_or_is_blamed_once(tests, count, memor
     if not taken.tests or all(not test.models for test in taken.tests):
         return
     run = Run(taken, count)
+    run.slow = True
     for number, what in steps:
         if not run.workers:
             break
         worker = run.workers[number % len(run.workers)]
         if what == "step" and worker.can_run() and not worker.dead:
             run.step(worker)
+        elif what == "collect" and not (worker.has_collected or worker.dead):
+            run.collect(worker)
         elif what == "leave" and worker.told_to_stop and not worker.queue and not worker.dead:
             run.leave(worker)
         elif what == "lose" and not worker.dead:
@@ -246,6 +259,7 @@ def test_whatever_dies_each_test_runs_once_or_is_blamed_once(tests, count, memor
             run.die(worker, within=what == "kill" and bool(worker.can_run()))
         elif worker.dead:
             run.bury(worker)
+    run.slow = False
     for worker in [each for each in run.workers if each.dead]:
         run.bury(worker)
     run.finish()

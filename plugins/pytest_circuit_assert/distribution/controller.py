@@ -13,6 +13,7 @@ from pytest_circuit_assert.distribution.parcels import Parcel
 from pytest_circuit_assert.distribution.worker import LINE, PEERS
 from pytest_circuit_assert.docket import Docket
 from pytest_circuit_assert.options import Options
+from pytest_circuit_assert.progress import PROGRESS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,6 +38,7 @@ class Distribution:
 
     def __init__(self, config: pytest.Config, options: Options, docket: Docket) -> None:
         self._options, self._docket = options, docket
+        self._progress = config.stash[PROGRESS]
         self._ours = config.getoption("dist", "no") == "load"
         self._said: dict[str, tuple[Census, Place]] = {}
         self._lines: dict[str, Any] = {}
@@ -90,8 +92,15 @@ class Distribution:
     @pytest.hookimpl(optionalhook=True, tryfirst=True)
     def pytest_testnodedown(self, node: WorkerController, error: object) -> None:
         """Learn why a worker died."""
+        self._progress.of_worker(node.gateway.id, "")
         if error:
             self._died[node.gateway.id] = crashes.reason(node)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self) -> None:
+        """Make room for what pytest writes; the next word of a worker is shown behind it."""
+        if self._scheduler is not None:
+            self._progress.finish()
 
     @pytest.hookimpl(optionalhook=True, tryfirst=True)
     def pytest_handlecrashitem(self, crashitem: str, report: Any) -> None:  # noqa: ANN401
@@ -120,10 +129,12 @@ class Distribution:
             words = f"{tests} did not run: too many workers died (--max-worker-restart)."
             terminalreporter.write_line(words, red=True, bold=True)
 
-    def _hear(self, worker: str, said: tuple[dict[str, Any], dict[str, Any]]) -> None:
-        """Called by execnet's thread, before xdist hears that the worker has collected."""
-        census, place = said
-        self._said[worker] = Census.of(census), Place(**place)
+    def _hear(self, worker: str, said: dict[str, Any]) -> None:
+        """Called by execnet's thread; of tests before xdist hears that they were collected."""
+        if "progress" in said:
+            self._progress.of_worker(worker, said["progress"])
+        else:
+            self._said[worker] = Census.of(said["census"]), Place(**said["place"])
 
     def _tell(self, node: WorkerController, parcel: Parcel) -> None:
         self._lines[node.gateway.id].send((list(parcel.tests), parcel.together))

@@ -137,7 +137,7 @@ def _by_model(census: Census) -> dict[int, tuple[int, ...]]:
 
 def _parcel(census: Census, model: int | None, tests: Sequence[int]) -> Parcel:
     needs = [census.tests[test] for test in tests]
-    loaded = {each for test in needs for each in test.models}
+    loaded = {each for test in needs if test.runs for each in test.models}  # others do not run
     runs = {run for test in needs for run in test.runs}
     seconds = sum(census.models[each].loading for each in loaded)
     seconds += sum(census.runs[run] for run in runs)

@@ -7,7 +7,7 @@ and at last one test at a time, until the one that kills is found.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -82,6 +82,13 @@ class ModelAffinity(LoadScheduling):
         """Whether any test is not over."""
         return bool(self._queue) or super().has_pending
 
+    def add_node_collection(self, node: WorkerController, collection: Sequence[str]) -> None:
+        """A worker has collected; it has told of itself before."""
+        super().add_node_collection(node, collection)
+        said = self._said.get(node.gateway.id)
+        if said is not None:
+            self._room.enter(node.gateway.id, said[1])
+
     def schedule(self) -> None:
         """Cut the collection into parcels and begin; called again for a worker that is new."""
         if self.collection is None and (census := self._census()).has_claims:
@@ -93,8 +100,6 @@ class ModelAffinity(LoadScheduling):
         if not self.census.has_claims:
             super().schedule()
             return
-        for node in self.nodes:
-            self._room.enter(node.gateway.id, self._said[node.gateway.id][1])
         self._check_all()
 
     def check_schedule(self, node: WorkerController, duration: float = 0) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Generator
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
@@ -12,6 +13,7 @@ from pytest_circuit_assert.distribution.census import Census, census
 from pytest_circuit_assert.distribution.devices import here
 from pytest_circuit_assert.distribution.threads import share_cores
 from pytest_circuit_assert.options import Options
+from pytest_circuit_assert.progress import PROGRESS
 from pytest_circuit_assert.rehearsal.rehearsal import Rehearsal, rehearse, will_run
 
 if TYPE_CHECKING:
@@ -35,6 +37,7 @@ class ParcelledRehearsal(Rehearsal):
         given: dict[str, Any] = vars(config)["workerinput"]
         self._line: Any = given[LINE]
         self._peers: int = given[PEERS]
+        config.stash[PROGRESS].relay = self._tell_progress
         self._nodeids: list[str] = []
         self._parcels: dict[str, list[str]] = {}
 
@@ -50,7 +53,7 @@ class ParcelledRehearsal(Rehearsal):
             share_cores(self._peers)
         self._nodeids = [item.nodeid for item in session.items]
         self._line.setcallback(self._take)
-        self._line.send((taken.plain(), here().plain()))
+        self._line.send({"census": taken.plain(), "place": here().plain()})
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, _T, _T]:
@@ -75,6 +78,10 @@ class ParcelledRehearsal(Rehearsal):
             words = f"circuit-assert cannot tell what the tests need ({problem!r})"
             warnings.warn(f"{words}: xdist shares them out.", stacklevel=2)
             return Census()
+
+    def _tell_progress(self, text: str) -> None:
+        with suppress(OSError):  # the controller has gone
+            self._line.send({"progress": text})
 
     def _take(self, parcel: tuple[list[int], bool]) -> None:
         """Called by execnet's thread, before xdist's worker hears of these tests."""
