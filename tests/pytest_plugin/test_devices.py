@@ -141,13 +141,18 @@ def test_auto_counts_before_any_worker_is_there(suite, monkeypatch):
     assert f"created: {cores}/{cores} worker" in " ".join(result.outlines)
 
 
-def test_auto_without_claims_is_left_to_xdist(suite, monkeypatch):
-    monkeypatch.setattr("pytest_circuit_assert.distribution.count._NAMES", (b"nowhere at all",))
+def test_auto_without_claims_is_left_to_xdist(pytester, monkeypatch):
+    """Also where the library lies in an environment beside the tests."""
     monkeypatch.setattr(
         "pytest_circuit_assert.distribution.count._collected_apart",
         lambda _: pytest.fail("it collects"),
     )
-    suite.run("def test_plain(): pass", "-n", "auto").assert_outcomes(passed=1)
+    for folder in ("own/lib", "build"):
+        (pytester.path / folder).mkdir(parents=True)
+        (pytester.path / folder / "test_it.py").write_text("import circuit_assert")
+    (pytester.path / "own" / "pyvenv.cfg").touch()
+    pytester.makepyfile("def test_plain(): pass")
+    pytester.runpytest_inprocess("-n", "auto").assert_outcomes(passed=1)
 
 
 def test_what_earlier_runs_took_is_believed(tmp_path):

@@ -6,7 +6,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -110,11 +111,30 @@ def _arguments(config: pytest.Config) -> Sequence[str]:
 
 
 def _mentions_claims(config: pytest.Config) -> bool:
-    """Whether any Python file to be collected speaks of claims: a run of others costs no more."""
+    """Whether any file to be collected speaks of claims: a run of others must cost no more."""
     asked = (str(each).split("::")[0] for each in config.args)
     paths = [config.invocation_params.dir / each for each in asked]
-    found = (file for path in paths for file in ([path] if path.is_file() else path.rglob("*.py")))
-    return any(_mentions(file) for file in found)
+    return any(_mentions(file) for path in paths for file in _files(config, path))
+
+
+def _files(config: pytest.Config, path: Path) -> Iterator[Path]:
+    """Test files and conftests, outside folders that pytest leaves out and virtual environments."""
+    if path.is_file():
+        yield path
+    left_out: list[str] = config.getini("norecursedirs")
+    wanted: list[str] = ["conftest.py", *config.getini("python_files")]
+    for folder, folders, files in os.walk(path):
+        folders[:] = [
+            each
+            for each in folders
+            if not any(fnmatch(each, pattern) for pattern in left_out)
+            and not (Path(folder) / each / "pyvenv.cfg").is_file()
+        ]
+        yield from (
+            Path(folder) / file
+            for file in files
+            if any(fnmatch(file, pattern) for pattern in wanted)
+        )
 
 
 def _mentions(file: Path) -> bool:
