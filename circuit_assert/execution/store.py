@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
 import torch
 
 from circuit_assert.components import Component, Direction, Head, Site
@@ -155,14 +154,12 @@ def exchange_partners(
         like: The set that is being edited.
         own: The unit of `like` that is being edited.
     """
-    row = like.tokens["clean"][own]
-    length = len(row)
+    row, rows = like.tokens["clean"][own], prompts.tokens["clean"]
+    length, written = len(row), row.tobytes()  # comparing arrays takes far longer
     others = [
-        unit
-        for unit in range(len(prompts))
-        if unit != left_out and not np.array_equal(prompts.tokens["clean"][unit], row)
+        unit for unit in range(len(prompts)) if unit != left_out and rows[unit].tobytes() != written
     ]
     same_group = [unit for unit in others if prompts.groups[unit] == like.groups[own]]
     if len(same_group) > 1:
         return same_group
-    return [unit for unit in others if len(prompts.tokens["clean"][unit]) == length]
+    return [unit for unit in others if len(rows[unit]) == length]

@@ -83,6 +83,7 @@ class PlantedTokenizer:
         self.beginning = (0,)
         self._vocabulary = vocabulary
         self._ids = {piece: token for token, piece in enumerate(vocabulary)}
+        self._cut: dict[str, list[int]] = {}
 
     @property
     def vocabulary_size(self) -> int:
@@ -100,7 +101,12 @@ class PlantedTokenizer:
         Raises:
             TokenError: for a word that the model does not have.
         """
-        return [token for word in _WORDS.findall(text) for token in self._pieces(word)]
+        return [token for word in _WORDS.findall(text) for token in self._known(word)]
+
+    def _known(self, word: str) -> list[int]:
+        if word not in self._cut:
+            self._cut[word] = self._pieces(word)
+        return self._cut[word]
 
     def _pieces(self, word: str) -> list[int]:
         """A word's token, or its longest beginning that is one and the tokens of the rest."""

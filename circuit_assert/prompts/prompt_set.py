@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -86,7 +86,7 @@ class PromptSet:
 
     @cached_property
     def _fingerprint(self) -> str:
-        content = json.dumps([asdict(p) for p in self.prompts], sort_keys=True, ensure_ascii=False)
+        content = json.dumps([vars(p) for p in self.prompts], sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(f"{content}{self.cluster_by}".encode()).hexdigest()[:16]
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 _HUB = "needs_hub"
@@ -99,13 +100,15 @@ def _roundabout(name: str, test: ast.FunctionDef, suite: Suite) -> tuple[bool, b
     return "open_claim" in suite.source_of(test), denied, name not in _called(test)
 
 
-def _called(statement: ast.stmt) -> set[str]:
+@cache  # each is asked for every claim type
+def _called(statement: ast.stmt) -> frozenset[str]:
     calls = (node for node in ast.walk(statement) if isinstance(node, ast.Call))
-    return {call.func.id for call in calls if isinstance(call.func, ast.Name)}
+    return frozenset(call.func.id for call in calls if isinstance(call.func, ast.Name))
 
 
-def _names(statement: ast.stmt) -> set[str]:
-    return {node.id for node in ast.walk(statement) if isinstance(node, ast.Name)}
+@cache
+def _names(statement: ast.stmt) -> frozenset[str]:
+    return frozenset(node.id for node in ast.walk(statement) if isinstance(node, ast.Name))
 
 
 def _made_by(statement: ast.stmt) -> set[str]:

@@ -13,7 +13,6 @@ from circuit_assert.stats import benjamini_yekutieli, holm
 P_VALUES = st.lists(st.floats(0, 1), max_size=12)
 
 
-@settings(deadline=None)  # the first example loads statsmodels
 @given(P_VALUES)
 def test_holm_steps_down(p):
     order = np.argsort(p, kind="stable")
