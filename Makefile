@@ -5,16 +5,23 @@ PYTHON ?= python3
 VENV ?= .venv
 RUN := $(VENV)/bin/python -m
 PACKAGES := circuit_assert plugins benchmarks
+TYPES := $(RUN) pyright --pythonpath $(VENV)/bin/python $(PACKAGES)
 # Files that take long come first, so that at the end both processes have something to do.
-TESTS := tests/test_docs.py tests/benchmarks tests/ground_truth tests/pytest_plugin tests
+TESTS := tests/benchmarks tests/real_models tests/test_docs.py tests/test_packaging.py \
+	tests/test_notebook.py tests/ground_truth tests/pytest_plugin tests
 
-.PHONY: claims test check calibrate bench clean
+.PHONY: claims test check lint calibrate bench clean
 
 claims: $(VENV)/installed
 	$(RUN) pytest hypotheses $(ARGS)
 
-test: $(VENV)/installed check
-	OMP_NUM_THREADS=1 $(RUN) pytest $(TESTS) -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+# Types are checked beside the tests, and what is found is said after them. Compiled once, the
+# packages need not be compiled by each process that a test starts.
+test: $(VENV)/installed lint
+	@$(RUN) compileall -q $(PACKAGES)
+	@$(TYPES) > $(VENV)/types 2>&1 & types=$$!; \
+	OMP_NUM_THREADS=1 $(RUN) pytest $(TESTS) -n 2 --dist loadfile --no-loadscope-reorder $(ARGS); \
+	tests=$$?; wait $$types; types=$$?; cat $(VENV)/types; exit $$((tests | types))
 
 # How often verdicts are wrong, by simulation. JSON=file also writes every row there.
 calibrate: $(VENV)/installed
@@ -24,10 +31,12 @@ calibrate: $(VENV)/installed
 bench: $(VENV)/installed
 	$(RUN) benchmarks $(NAMES) $(if $(JSON),--json $(JSON))
 
-check: $(VENV)/installed
+check: lint
+	$(TYPES)
+
+lint: $(VENV)/installed
 	$(RUN) ruff check .
 	$(RUN) ruff format --check .
-	$(RUN) pyright --pythonpath $(VENV)/bin/python $(PACKAGES)
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

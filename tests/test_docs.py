@@ -30,8 +30,13 @@ def blocks(page, language):
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
 def test_python_examples_run(page):
-    for block in blocks(page, "python"):
-        subprocess.run([sys.executable, "-c", block], check=True, capture_output=True)
+    """Each alone, but in one process: starting one takes longer than running an example."""
+    each = [
+        f"exec(compile({block!r}, 'example {number}', 'exec'), {{'__name__': '__main__'}})"
+        for number, block in enumerate(blocks(page, "python"), start=1)
+    ]
+    if each:
+        subprocess.run([sys.executable, "-c", "\n".join(each)], check=True, capture_output=True)
 
 
 CATALOGUE = page_of_claims()

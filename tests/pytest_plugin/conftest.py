@@ -8,6 +8,7 @@ import statsmodels.stats.multitest  # noqa: F401
 import circuit_assert.judging
 import circuit_assert.ledger
 import circuit_assert.prompts.repeated
+import circuit_assert.reporting.html
 import circuit_assert.session
 
 SCRIPT = '''
