@@ -73,6 +73,7 @@ if TYPE_CHECKING:
         detokenization_peaks_early as detokenization_peaks_early,
     )
     from circuit_assert.claims.direct_effects import direct_effect_is as direct_effect_is
+    from circuit_assert.claims.emergence import emerges as emerges
     from circuit_assert.claims.existence import exactly_these_heads_are as exactly_these_heads_are
     from circuit_assert.claims.existence import some_head_is as some_head_is
     from circuit_assert.claims.explaining.predictions import (
@@ -211,6 +212,8 @@ if TYPE_CHECKING:
     from circuit_assert.counterexamples.strategies import token_sequences as token_sequences
     from circuit_assert.dictionaries.dictionary import Dictionary as Dictionary
     from circuit_assert.discovery import discover as discover
+    from circuit_assert.emergence import Emergence as Emergence
+    from circuit_assert.emergence import find_emergence as find_emergence
     from circuit_assert.errors import CircuitAssertError as CircuitAssertError
     from circuit_assert.errors import DiscoveryWarning as DiscoveryWarning
     from circuit_assert.errors import Inconclusive as Inconclusive
@@ -275,6 +278,9 @@ _HOMES = {
     "all_of": "claims.criteria",
     "any_of": "claims.criteria",
     "direct_effect_is": "claims.direct_effects",
+    "emerges": "claims.emergence",
+    "Emergence": "emergence",
+    "find_emergence": "emergence",
     "exactly_these_heads_are": "claims.existence",
     "some_head_is": "claims.existence",
     "explanation_predicts_activity": "claims.explaining.predictions",
@@ -395,6 +401,7 @@ __all__ = [
     "Counterexample",
     "Dictionary",
     "DiscoveryWarning",
+    "Emergence",
     "Evidence",
     "Inconclusive",
     "Language",
@@ -438,6 +445,7 @@ __all__ = [
     "document_label",
     "dose_response",
     "effect_is_localized",
+    "emerges",
     "exactly_these_heads_are",
     "explanation",
     "explanation_predicts_activity",
@@ -454,6 +462,7 @@ __all__ = [
     "features_are_in_superposition",
     "features_overlap_across_languages",
     "find_counterexample",
+    "find_emergence",
     "from_templates",
     "head_activates_neuron",
     "head_attends_inductively",

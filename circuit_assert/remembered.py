@@ -8,7 +8,7 @@ from typing import Any
 
 from circuit_assert.claims.claim import Claim, Rests
 from circuit_assert.claims.criteria import Body, Criterion
-from circuit_assert.claims.families import ExactlyThese, Family, SomeMember
+from circuit_assert.claims.families import AtEachModel, ExactlyThese, Family, SomeMember
 from circuit_assert.evidence import Evidence, Finding
 from circuit_assert.execution.known import Known
 from circuit_assert.measurements.base import AnyRequest
@@ -71,5 +71,5 @@ def _bodies(body: Rests) -> list[Body]:
             return [member.body for member in (*body.searched, *body.members)]
         case ExactlyThese():
             return [member.body for member in (*body.these, *body.others)]
-        case Family():
+        case Family() | AtEachModel():
             return []

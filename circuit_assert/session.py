@@ -16,6 +16,7 @@ from circuit_assert.models.model import Model
 from circuit_assert.models.planted import PlantedModel
 from circuit_assert.models.spec import ModelSpec, spec_of
 from circuit_assert.prompts.halves import overlap
+from circuit_assert.stats import Verdict
 
 if TYPE_CHECKING:
     from circuit_assert.claims.quantities import Measured, Quantity
@@ -84,7 +85,8 @@ class Session:
         """A handle on a model; its weights load when a claim about it is first judged.
 
         Args:
-            model: A zoo name, a hub name, a folder, or a planted model.
+            model: A zoo name, a hub name ("owner/name@revision" for a revision), a folder, or a
+                planted model.
             revision: Of a hub model.
             device: As "cpu" or "cuda:1"; the session's by default.
             dtype: As "float32" or "bfloat16"; the session's by default.
@@ -135,6 +137,38 @@ class Session:
             ModelError: when a model cannot be loaded.
             ExecutionError: when a run fails; no tensor is held by what is raised.
         """
+        wanted = list(claims)
+        self._evaluate_parts([part for claim in wanted for part in claim.parts or (claim,)])
+        return [self._of_each_model(claim) or self._evidence_of(claim) for claim in wanted]
+
+    def _evidence_of(self, claim: Claim) -> Evidence:
+        return self._evidence[_spec_of(claim), claim.id]
+
+    def _of_each_model(self, claim: Claim) -> Evidence | None:
+        """The evidence for a claim about several models, from that for each."""
+        if not claim.parts:
+            return None
+        from circuit_assert.model_cases import evidence_of
+
+        key = _spec_of(claim.parts[-1]), claim.id
+        if key not in self._evidence:
+            found = [self._evidence_of(part) for part in claim.parts]
+            self._evidence[key] = evidence_of(claim, found, self._strictly)
+        for tell in self.on_judged:
+            tell(claim, self._evidence[key])
+        return self._evidence[key]
+
+    def _strictly(self, claim: Claim, alpha: float) -> Verdict:
+        """The verdict at a smaller rate than α; what it needs besides is measured."""
+        from circuit_assert.family_cases import case_of
+
+        known = self._loaded(_spec_of(claim))
+        case = case_of(claim.body, known, alpha)
+        while missing := case.missing():
+            self._run(known, missing)
+        return case.evidence(claim, seconds=0.0, runs=0, reused=0).verdict
+
+    def _evaluate_parts(self, claims: Iterable[Claim]) -> list[Evidence]:
         wanted = [(_spec_of(claim), claim) for claim in claims]
         for spec, new in self._unknown(wanted).items():
             self._evaluate_ahead(spec, new)
@@ -153,7 +187,8 @@ class Session:
         Args:
             claims: About any number of models; each model is loaded once.
         """
-        for spec, new in self._unknown([(_spec_of(claim), claim) for claim in claims]).items():
+        parts = [part for claim in claims for part in claim.parts or (claim,)]
+        for spec, new in self._unknown([(_spec_of(part), part) for part in parts]).items():
             self._prefetch(spec, new)
 
     def _prefetch(self, spec: ModelSpec, claims: Sequence[Claim]) -> None:
@@ -369,7 +404,8 @@ def model(
     """A handle on a model in the default session, for notebooks and scripts.
 
     Args:
-        name: A zoo name, a hub name, a folder, or a planted model.
+        name: A zoo name, a hub name ("owner/name@revision" for a revision), a folder, or a planted
+            model.
         revision: Of a hub model.
         device: As "cpu" (the default) or "cuda:1".
         dtype: As "float32" (the default) or "bfloat16".

@@ -14,6 +14,7 @@ PLUGIN = ROOT / "plugins" / "pytest_circuit_assert"
 # Room → the rooms of ours it may import. Standard and third-party libraries are not listed here.
 RULES = {
     "errors": set(),
+    "model_names": set(),
     "components": {"errors"},
     "prompts": {"errors"},
     "dictionaries": {"errors", "components"},
@@ -34,6 +35,7 @@ RULES = {
         "path_patches",
         "measurements",
         "models.card",
+        "model_names",
         "stats",
         "evidence",
         "superposition",
@@ -50,7 +52,7 @@ RULES = {
     "stats": set(),
     "unit_scores": set(),
     "evidence": {"stats", "reporting", "unit_scores"},
-    "reporting": {"errors", "stats", "evidence", "ledger", "comparison"},
+    "reporting": {"errors", "stats", "evidence", "ledger", "comparison", "model_names"},
     "ledger": {"stats", "evidence", "errors"},
     "cli": {
         "errors",

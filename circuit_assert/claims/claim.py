@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Generic, NoReturn, ParamSpec, TypeAlias
 
 from circuit_assert.claims.criteria import AllOf, AnyOf, Body, Criterion, Fact, leaves_of
-from circuit_assert.claims.families import Family
+from circuit_assert.claims.families import AtEachModel, Family
 from circuit_assert.components import Component, Owner, Subject
 from circuit_assert.errors import ClaimError, Inconclusive
 from circuit_assert.evidence import Evidence
@@ -19,8 +19,10 @@ from circuit_assert.stats import Verdict
 
 P = ParamSpec("P")
 _NO_PROMPTS = (Subject, str, int, float, type(None))
-Rests: TypeAlias = Body | Family
-"""What a claim rests on: its own criteria, or those of the members of a family."""
+OfOneModel: TypeAlias = Body | Family
+"""What a claim about one model rests on: its own criteria, or those of the members of a family."""
+Rests: TypeAlias = OfOneModel | AtEachModel
+"""What a claim rests on; one about several models, on a claim about each."""
 
 
 class Claim:
@@ -79,6 +81,21 @@ class Claim:
         self._evidence = evidence
         return evidence
 
+    @property
+    def parts(self) -> tuple[Claim, ...]:
+        """What it says of each model, where it is about several; else nothing."""
+        return self.body.parts if isinstance(self.body, AtEachModel) else ()
+
+    @property
+    def denied_parts(self) -> tuple[Claim, ...]:
+        """Those of its parts that are to be refuted."""
+        return self.body.denied if isinstance(self.body, AtEachModel) else ()
+
+    @property
+    def known_verdict(self) -> Verdict | None:
+        """Its verdict, if it has been judged."""
+        return self._evidence.verdict if self._evidence else None
+
     def __bool__(self) -> bool:
         __tracebackhide__ = True
         evidence = self.check()
@@ -110,7 +127,7 @@ class ClaimType(Generic[P]):
     """A kind of claim: call it with components to make a `Claim`. Made by `@claim`."""
 
     def __init__(
-        self, function: Callable[P, Rests | Criterion], sentence: str, source: str
+        self, function: Callable[P, OfOneModel | Criterion], sentence: str, source: str
     ) -> None:
         functools.update_wrapper(self, function)
         self._function = function
@@ -217,7 +234,7 @@ class _Said(str):
 
 def claim(
     sentence: str, *, source: str = ""
-) -> Callable[[Callable[P, Rests | Criterion]], ClaimType[P]]:
+) -> Callable[[Callable[P, OfOneModel | Criterion]], ClaimType[P]]:
     """Make a claim type of a function that returns what the claim rests on.
 
     Args:
@@ -233,7 +250,7 @@ def claim(
         ...     return contrast(there, versus=attention_to(head, "S1"), on=on, by=by)
     """
 
-    def decorate(function: Callable[P, Rests | Criterion]) -> ClaimType[P]:
+    def decorate(function: Callable[P, OfOneModel | Criterion]) -> ClaimType[P]:
         parameters = inspect.signature(function).parameters
         for _, name, _, _ in string.Formatter().parse(sentence):
             if name is not None and name not in parameters:
@@ -246,7 +263,7 @@ def claim(
     return decorate
 
 
-def _as_body(made: object) -> Rests:
+def _as_body(made: object) -> OfOneModel:
     match made:
         case Body() | Family():
             return made
@@ -258,7 +275,7 @@ def _as_body(made: object) -> Rests:
             )
 
 
-def _model_of(kind: str, arguments: Mapping[str, Any], body: Rests) -> Owner:
+def _model_of(kind: str, arguments: Mapping[str, Any], body: OfOneModel) -> Owner:
     owners = [a.model for a in arguments.values() if isinstance(a, Subject)]
     owners += [
         leaf.model

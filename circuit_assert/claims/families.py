@@ -1,14 +1,18 @@
-"""Claims about a family: some member is as claimed, or exactly these are."""
+"""Claims about a family: some member is as claimed, or exactly these are, or each model is."""
 
 from __future__ import annotations
 
 from abc import ABC
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from circuit_assert.claims.criteria import Body, Criterion, Fact, leaves_of
 from circuit_assert.components import Component
 from circuit_assert.prompts.base import Prompts
+
+if TYPE_CHECKING:
+    from circuit_assert.claims.claim import Claim
 
 
 @dataclass(frozen=True)
@@ -117,3 +121,21 @@ class EveryCell(ExactlyThese):
     def tested_on(self) -> tuple[Prompts, ...]:
         """Those of all settings."""
         return self.grid
+
+
+@dataclass(frozen=True)
+class AtEachModel:
+    """What a claim about several models rests on: a claim about each of them.
+
+    Args:
+        denied: Those that are to be refuted.
+        supported: Those that are to be supported.
+    """
+
+    denied: tuple[Claim, ...]
+    supported: tuple[Claim, ...]
+
+    @property
+    def parts(self) -> tuple[Claim, ...]:
+        """All of them, in the order of the models."""
+        return (*self.denied, *self.supported)

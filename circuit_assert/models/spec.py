@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from circuit_assert.errors import ModelError
 from circuit_assert.models.card import Card
 from circuit_assert.models.folder import card_of, check_folder, read_config
 from circuit_assert.models.hub_cards import HUB_CARDS
@@ -47,6 +48,8 @@ class ModelSpec:
             return self.planted.card
         if self.source == "zoo":
             return ZOO[self.location].card
+        if self.source == "folder" and not Path(self.location).is_dir():
+            return None  # a handle on what a command is still to make
         if self.source == "folder":
             return card_of(read_config(Path(self.location)))
         folder = self.folder_at_hand()
@@ -87,32 +90,80 @@ def spec_of(
     dtype: str = "float32",
     device: str = "cpu",
     memory: str | int | None = None,
+    checked: bool = True,
 ) -> ModelSpec:
     """What a name, a folder, or a planted model means.
 
     Args:
         model: A zoo name, a folder (a `Path`, or a string that begins with "/", "./" or "~"),
-            a hub name, or a planted model.
+            a hub name, perhaps with a revision ("owner/name@revision"), or a planted model.
         revision: Of a hub model.
         dtype: What its weights are loaded as.
         device: Where.
         memory: What it needs there, as "12GiB" or in bytes; None where nobody says.
+        checked: Whether a folder has to be there already, with a model in it.
 
     Raises:
-        ModelError: when a folder cannot be used, or `memory` is no size.
+        ModelError: when a folder cannot be used, `memory` is no size, or a revision is given twice,
+            is empty, or is given of what has none.
     """
     needs = None if memory is None else bytes_of(memory)
     if isinstance(model, PlantedModel):
+        _refuse_revision(model.name, revision)
         name, source, location = model.name, "planted", model.name
-    elif isinstance(model, Path) or model.startswith(("/", "./", "../", "~")):
-        folder = check_folder(model)
+    elif is_folder(model):
+        folder = check_folder(model) if checked else Path(model).expanduser()
+        _refuse_revision(folder.name, revision)
         name, source, location = folder.name, "folder", str(folder)
-    elif model in ZOO:
-        name, source, location = model, "zoo", model
     else:
-        name = f"{model}@{revision}" if revision else model
-        return ModelSpec(name, "hub", model, revision, dtype, device, memory=needs)
+        location, revision = with_revision(str(model), revision)
+        name, source = location, "zoo" if location in ZOO else "hub"
+        if source == "zoo":
+            _refuse_revision(location, revision)
+        elif revision:
+            name = f"{location}@{revision}"
     planted = model if isinstance(model, PlantedModel) else None
-    return ModelSpec(
-        name, source, location, dtype=dtype, device=device, planted=planted, memory=needs
-    )
+    return ModelSpec(name, source, location, revision, dtype, device, planted, needs)
+
+
+def name_of(model: str | Path | PlantedModel, revision: str | None = None) -> str:
+    """What reports will call a model, whether it can be used or not.
+
+    Raises:
+        ModelError: when a revision is given twice or is empty, or given of what has none.
+    """
+    return spec_of(model, revision=revision, checked=False).name
+
+
+def is_folder(model: str | Path) -> bool:
+    """Whether a folder is meant, and no name."""
+    return isinstance(model, Path) or model.startswith(("/", "./", "../", "~"))
+
+
+def with_revision(model: str, revision: str | None = None) -> tuple[str, str | None]:
+    """A hub name and its revision: "owner/name@step1000" names both.
+
+    Raises:
+        ModelError: when the revision is given twice, or there is none after the "@".
+    """
+    location, at, named = model.partition("@")
+    if not at:
+        return model, revision
+    if not location or not named:
+        raise ModelError(
+            f"{model!r} names no revision of a model: write it as owner/name@revision, as in "
+            f"EleutherAI/pythia-70m@step1000."
+        )
+    if revision is not None:
+        raise ModelError(
+            f"{model} names its revision, and revision={revision!r} gives one again: leave one out."
+        )
+    return location, named
+
+
+def _refuse_revision(name: str, revision: str | None) -> None:
+    if revision is not None:
+        raise ModelError(
+            f"{name} has no revisions, so {revision!r} cannot be one: only models of the hub have "
+            f"them, as EleutherAI/pythia-70m@step1000. Leave it out."
+        )

@@ -35,6 +35,21 @@ class Claimed:
     adjusted: float | None = None
 
     @property
+    def claim_type(self) -> str:
+        """The claim type's name."""
+        return self.record.claim_type
+
+    @property
+    def model(self) -> str:
+        """The model's name."""
+        return self.record.model
+
+    @property
+    def words(self) -> str:
+        """The sentence without the model."""
+        return self.record.words or self.record.sentence
+
+    @property
     def held(self) -> list[bool]:
         """For each assertion that can be told, whether it held."""
         return [each.held for each in self.assertions if each.held is not None]

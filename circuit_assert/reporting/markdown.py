@@ -8,8 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from circuit_assert.ledger import NotRunRecord, RunRecord
+from circuit_assert.model_names import short_names
 from circuit_assert.reporting.claimed import Claimed, Results, count
 from circuit_assert.reporting.columns import visible
+from circuit_assert.reporting.matrix import of_several_models
 from circuit_assert.reporting.order import asserted, failing_tests, marked, measured, region
 
 LEAST = 1000
@@ -85,6 +87,7 @@ def _sections(results: Results) -> list[_Section]:
         _not_run(results.not_run),
         _folded("? open, and still inconclusive", results.open),
         _folded("✓ holding, or with nothing to hold", results.others),
+        _by_model(results.claims),
     ]
 
 
@@ -97,6 +100,30 @@ def _folded(title: str, claims: list[Claimed]) -> _Section:
     summary = f"<summary>{title} ({len(claims)})</summary>"
     head = f"\n<details>{summary}\n\n{_COLUMNS}\n|{'---|' * 7}\n"
     return _Section(head, [_row(claim) for claim in claims], "\n</details>\n")
+
+
+def _by_model(claims: Sequence[Claimed]) -> _Section:
+    """The sentences that are claimed of several models, beside each other."""
+    found = of_several_models(claims)
+    names = "".join(f" {escaped(name)} |" for name in short_names(found.models))
+    rows = [
+        f"| {escaped(row.words)} |{''.join(f' {_cell(cell)} |' for cell in row.cells)}\n"
+        for group in found.groups
+        for row in group.rows
+    ]
+    summary = f"<summary>Claimed of several models ({len(rows)})</summary>"
+    head = f"\n<details>{summary}\n\n| claim |{names}\n|{'---|' * (1 + len(found.models))}\n"
+    return _Section(head, rows, "\n</details>\n")
+
+
+def _cell(claims: Sequence[Claimed]) -> str:
+    """The verdicts on a sentence about one model; more than one where thresholds differ."""
+    said = [
+        escaped(marked(claim.record.verdict))
+        + (" **(fails)**" if claim.fails and not claim.undecided else "")
+        for claim in claims
+    ]
+    return ", ".join(said) or "–"
 
 
 def _not_run(records: Sequence[NotRunRecord]) -> _Section:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from circuit_assert.ledger import ClaimRecord, Record
+from circuit_assert.reporting.by_model import by_model
 from circuit_assert.reporting.claimed import Claimed, Results, Tone, count, known
 from circuit_assert.reporting.columns import columns, cut, cut_in_front, one_line, padded, visible
 from circuit_assert.reporting.terminal import MARK_OF, number
@@ -69,7 +70,15 @@ def summary(
         parts = [_totals(results, every), _family(results.claims), _left_out(results, shown)]
     prose = [line for part in parts for line in _wrapped(part, width)]
     legend = _wrapped(_LEGEND, width, "faint") if shown and not quiet else []
-    return [*lines, *([Line("")] if lines else []), *prose, *legend]
+    shared = [] if quiet or show == NONE else _by_model(results, width, show)
+    return [*lines, *shared, *([Line("")] if lines else []), *prose, *legend]
+
+
+def _by_model(results: Results, width: int, show: str | int) -> list[Line]:
+    """The sentences that are claimed of several models, beside each other."""
+    most = show if isinstance(show, int) else None
+    lines = by_model(results.claims, width, most)
+    return [Line(""), *map(Line, lines)] if lines else []
 
 
 def _shown(results: Results, show: str | int) -> list[Claimed]:

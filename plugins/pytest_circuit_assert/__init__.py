@@ -23,7 +23,7 @@ from pytest_circuit_assert.distribution.controller import Distribution
 from pytest_circuit_assert.distribution.required import RequiredGpu
 from pytest_circuit_assert.distribution.worker import LINE, ParcelledRehearsal
 from pytest_circuit_assert.docket import Docket
-from pytest_circuit_assert.fixtures import close_session, model_fixture
+from pytest_circuit_assert.fixtures import checkpoints_fixture, close_session, model_fixture
 from pytest_circuit_assert.history import History, Saving
 from pytest_circuit_assert.html_report import HtmlReport
 from pytest_circuit_assert.html_rows import HtmlRows
@@ -37,7 +37,7 @@ from pytest_circuit_assert.rehearsal.listing import Listing, here_alone
 from pytest_circuit_assert.rehearsal.rehearsal import Rehearsal
 from pytest_circuit_assert.summary import Summary
 
-__all__ = ["ClaimLockWarning", "UnjudgedClaimWarning", "model_fixture"]
+__all__ = ["ClaimLockWarning", "UnjudgedClaimWarning", "checkpoints_fixture", "model_fixture"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

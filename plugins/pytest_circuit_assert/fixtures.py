@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict, TypeGuard, Union
 
 import pytest
 
@@ -19,11 +19,24 @@ if TYPE_CHECKING:
     from circuit_assert.prompts.repeated import RepeatedTokens
     from circuit_assert.session import Session
 
+Named: TypeAlias = Union[str, Path, "PlantedModel"]
+"""A model, as users name it."""
+
+
+class _Options(TypedDict):
+    """What `Session.model` takes besides."""
+
+    revision: str | None
+    device: str | None
+    dtype: str | None
+    memory: str | int | None
+
+
 _SESSION: pytest.StashKey[Session] = pytest.StashKey()
 
 
 def model_fixture(
-    model: str | Path | PlantedModel,
+    model: Named | Sequence[Named],
     *,
     revision: str | None = None,
     device: str | None = None,
@@ -32,25 +45,100 @@ def model_fixture(
 ) -> Any:  # noqa: ANN401 - what pytest.fixture returns has no public type
     """A fixture that gives a handle on a model; its weights load when a claim is first judged.
 
+    Given a list, each test that uses it runs once for each model: `test_it[step1000]`.
+
     Args:
-        model: A zoo name, a hub name, a folder, or a planted model.
+        model: A zoo name, a hub name (of a revision: "owner/name@revision"), a folder, a planted
+            model, or a list of these.
         revision: Of a hub model.
         device: As "cpu" or "cuda:1"; that of `--claims-device` by default.
         dtype: As "float32" or "bfloat16"; that of `--claims-dtype` by default.
         memory: What loading and measuring it takes at most, as "12GiB" or in bytes; by default
             it is estimated. It limits nothing: it says beside what else the model fits.
 
+    Raises:
+        ModelError: for a list without models or with one twice, and for a revision in a list that
+            is given twice or that a model cannot have.
+
     Example:
         >>> gemma = model_fixture("gemma-3-270m")
+        >>> pythia = model_fixture([f"EleutherAI/pythia-70m@step{n}" for n in (1000, 2000)])
     """
+    options = _Options(revision=revision, device=device, dtype=dtype, memory=memory)
+    if not _are_several(model):
+        return _one(model, options)
+    models, names = _named(model, revision)
+
+    @pytest.fixture(scope="session", params=models, ids=names)
+    def handle_of_each(request: pytest.FixtureRequest, claims_session: Session) -> Model:
+        return claims_session.model(request.param, **options)
+
+    return handle_of_each
+
+
+def checkpoints_fixture(
+    models: Sequence[Named],
+    *,
+    revision: str | None = None,
+    device: str | None = None,
+    dtype: str | None = None,
+    memory: str | int | None = None,
+) -> Any:  # noqa: ANN401 - likewise
+    """A fixture that gives handles on several models at once, in order: what `emerges` is about.
+
+    Args:
+        models: As `model_fixture` takes them, the earliest first.
+        revision: Of hub models.
+        device: As "cpu" or "cuda:1"; that of `--claims-device` by default.
+        dtype: As "float32" or "bfloat16"; that of `--claims-dtype` by default.
+        memory: Of each, as for `model_fixture`.
+
+    Raises:
+        ModelError: as for `model_fixture`.
+
+    Example:
+        >>> steps = checkpoints_fixture([f"EleutherAI/pythia-70m@step{n}" for n in (512, 1000)])
+    """
+    options = _Options(revision=revision, device=device, dtype=dtype, memory=memory)
+    these, _ = _named(models, revision)
 
     @pytest.fixture(scope="session")
+    def handles(claims_session: Session) -> tuple[Model, ...]:
+        return tuple(claims_session.model(each, **options) for each in these)
+
+    return handles
+
+
+def _one(model: Any, options: _Options) -> Any:  # noqa: ANN401 - no list, whatever it is
+    @pytest.fixture(scope="session")
     def handle(claims_session: Session) -> Model:
-        return claims_session.model(
-            model, revision=revision, device=device, dtype=dtype, memory=memory
-        )
+        return claims_session.model(model, **options)
 
     return handle
+
+
+def _are_several(models: Named | Sequence[Named]) -> TypeGuard[Sequence[Named]]:
+    return isinstance(models, (list, tuple))
+
+
+def _named(
+    models: Named | Sequence[Named], revision: str | None
+) -> tuple[tuple[Named, ...], tuple[str, ...]]:
+    """The models of a list, and what reports will call them."""
+    from circuit_assert.errors import ModelError
+    from circuit_assert.models.spec import name_of
+
+    if not _are_several(models):
+        raise ModelError(f"one model is no list of checkpoints: give several; got {models!r}.")
+    names = tuple(name_of(each, revision) for each in models)
+    if not names:
+        raise ModelError('a list of models has one at least, as ["gemma-3-270m"].')
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise ModelError(
+            f"{twice[0]} is in the list twice: models are told apart by name (of a folder, its "
+            f"last part)."
+        )
+    return tuple(models), names
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ import functools
 import os
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 import pytest
 
@@ -19,6 +20,8 @@ MARKERS = (
     "needs_gpu: the test does not run, and is listed as not run, without a GPU.",
     "needs_hub(*models): the test does not run, and is listed as not run, when these models are "
     "not in the hub's cache, without asking the hub; without names, when the hub is out of reach.",
+    "needs_folder(*folders, made_by): the test does not run, and is listed as not run, when there "
+    "is no model in these folders; the command that makes them is said.",
 )
 NOT_RUN = pytest.StashKey[str]()
 _HUB = "https://huggingface.co"
@@ -84,6 +87,8 @@ def missing_for(item: pytest.Item) -> str | None:
         missing = without_gpu()
     for marker in item.iter_markers("needs_hub"):
         missing = missing or (_not_at_hand(marker.args) if marker.args else _without_hub())
+    for marker in item.iter_markers("needs_folder"):
+        missing = missing or _not_made(item, marker)
     return missing
 
 
@@ -107,12 +112,38 @@ def without_gpu() -> str | None:
 @functools.cache
 def _not_at_hand(models: tuple[str, ...]) -> str | None:
     from circuit_assert.models.hub import at_hand
+    from circuit_assert.models.spec import with_revision
 
-    absent = [name for name in models if not at_hand(name)]
+    absent = [name for name in models if not at_hand(*with_revision(name))]
     if not absent:
         return None
-    commands = " and ".join(f"`hf download {name}`" for name in absent)
+    commands = " and ".join(f"`hf download {_on_a_command_line(name)}`" for name in absent)
     return f"needs {' and '.join(absent)} of the model hub, not in the cache here: {commands}"
+
+
+def _on_a_command_line(name: str) -> str:
+    return name.replace("@", " --revision ")
+
+
+def _not_made(item: pytest.Item, marker: pytest.Mark) -> str | None:
+    """Which folders have no model in them yet, and what makes them.
+
+    Raises:
+        pytest.UsageError: when the marker names no folder or no command.
+    """
+    from circuit_assert.models.folder import problems
+
+    command = marker.kwargs.get("made_by", "")
+    if not marker.args or not command:
+        raise pytest.UsageError(
+            f"{item.nodeid}: needs_folder names folders and the command that makes them, as in "
+            '@pytest.mark.needs_folder("/data/model", made_by="make checkpoints").'
+        )
+    absent = [str(each) for each in marker.args if problems(Path(each).expanduser())]
+    if not absent:
+        return None
+    more = f" and {len(absent) - 1} more" if len(absent) > 1 else ""
+    return f"needs a model in {absent[0]}{more}, not made here yet: `{command}`"
 
 
 @functools.cache

@@ -107,6 +107,16 @@ class Entry:
         return self.record.words or self.record.sentence or self.record.claim_id
 
     @property
+    def claim_type(self) -> str:
+        """The claim type's name."""
+        return self.record.claim_type
+
+    @property
+    def model(self) -> str:
+        """The model's name."""
+        return self.record.model
+
+    @property
     def missing(self) -> str:
         """Why none of its tests judged it in the last run; empty when one did."""
         reasons = [test.missing for test in self.tests]

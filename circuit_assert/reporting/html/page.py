@@ -14,9 +14,9 @@ from circuit_assert.reporting.html.card import Card
 from circuit_assert.reporting.html.entries import STANDINGS, Absent, Entry, Point, Run, Tested
 from circuit_assert.reporting.html.figures import LineFigure, Part, line_figure, parts
 from circuit_assert.reporting.html.gathering import Gathered, gather
-from circuit_assert.reporting.html.matrix import Matrix, matrix
 from circuit_assert.reporting.html.rates import Rate, rate, rates
 from circuit_assert.reporting.html.rendering import asset, policy, render
+from circuit_assert.reporting.matrix import Matrix, matrix
 from circuit_assert.reporting.terminal import MARK_OF
 
 TITLE = "Claims about the inside of language models"
@@ -186,9 +186,9 @@ class Page:
         ]
 
     @property
-    def matrix(self) -> Matrix:
+    def matrix(self) -> Matrix[Entry]:
         """Claims by models."""
-        return matrix(self.entries)
+        return matrix(sorted(self.entries, key=lambda entry: entry.number))
 
     @property
     def choices(self) -> list[tuple[str, str, list[str]]]:

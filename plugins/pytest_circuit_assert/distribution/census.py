@@ -126,6 +126,8 @@ class _Counted:
         else:
             used, runs = [], []
             for claim in learned.claims.values():
+                if claim.parts:
+                    continue  # what it says of each model is among them
                 model: Any = claim.model
                 used.append(model)
                 runs += _runs_of(model, claim)

@@ -92,9 +92,17 @@ class Cast:
         """
         if name == "claims_session":
             return self._handles
-        if name == "request":  # the plugin's own fixtures ask it for options
-            return SimpleNamespace(config=item.config)
         fixture = fixtures_of(item)[name][-1]
         if is_a_parameter(fixture):
             return parameters_of(item)[name]
-        return fixture.func(**{each: self.value(item, each) for each in fixture.argnames})
+        return fixture.func(
+            **{
+                each: _request(item, name) if each == "request" else self.value(item, each)
+                for each in fixture.argnames
+            }
+        )
+
+
+def _request(item: pytest.Function, name: str) -> SimpleNamespace:
+    """What a fixture of the plugin asks: for options, and for which of its models it is."""
+    return SimpleNamespace(config=item.config, param=parameters_of(item).get(name))

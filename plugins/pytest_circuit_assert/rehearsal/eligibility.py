@@ -79,9 +79,16 @@ class Eligibility:
 
     def _of_parameters(self, item: pytest.Function) -> str | None:
         found = (
-            self._scrutiny.of_value(value, name) for name, value in parameters_of(item).items()
+            self._scrutiny.of_value(value, name)
+            for name, value in parameters_of(item).items()
+            if not _is_of_ours(item, name)
         )
         return next(filter(None, found), None)
+
+
+def _is_of_ours(item: pytest.Function, name: str) -> bool:
+    """Whether a parameter is a model of `model_fixture`'s list, which only it gets to see."""
+    return any(map(is_ours, fixtures_of(item).get(name, ())))
 
 
 def uses_self(method: FunctionType) -> bool:

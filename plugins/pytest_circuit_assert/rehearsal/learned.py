@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -28,7 +28,23 @@ class Learned:
     last: Call = field(default_factory=Call)
 
     def polarity(self, claim_id: str, statements: Statements) -> str:
-        """ "asserted", "denied", or "unknown"; never guessed."""
+        """ "asserted", "denied", or "unknown"; never guessed.
+
+        Whoever asserts a claim about several models asserts, or denies, what it says of each.
+        """
+        for whole, denied in self._as_part_of(claim_id):
+            if self._own(whole, statements) == "asserted":
+                return "denied" if denied else "asserted"
+        return self._own(claim_id, statements)
+
+    def _as_part_of(self, claim_id: str) -> Iterator[tuple[str, bool]]:
+        """The claims about several models that it is a part of, and whether as a denial."""
+        for whole in self.claims.values():
+            for part in whole.parts:
+                if part.id == claim_id:
+                    yield whole.id, part in whole.denied_parts
+
+    def _own(self, claim_id: str, statements: Statements) -> str:
         asked = [
             each
             for each in self.last.asked

@@ -16,6 +16,7 @@ from pytest_circuit_assert.rehearsal.rehearsal import Rehearsed, rehearse
 
 if TYPE_CHECKING:
     from circuit_assert import Claim
+    from circuit_assert.components import Owner
     from circuit_assert.models.model import Model
 
 _WIDTH = 100
@@ -71,15 +72,18 @@ def here_alone(config: pytest.Config) -> None:
 
 def listed(rehearsed: Rehearsed, options: Options) -> Iterator[str]:
     """The claims of each model, then the tests whose claims are not known."""
-    by_model: dict[Model, list[tuple[str, str, Claim]]] = {}
+    from circuit_assert.models.model import Model
+
+    by_model: dict[Owner, list[tuple[str, str, Claim]]] = {}
     for said in polarities(rehearsed):
-        by_model.setdefault(said[-1].model, []).append(said)  # pyright: ignore[reportArgumentType]
+        by_model.setdefault(said[-1].model, []).append(said)
     for model, said in by_model.items():
         yield ""
-        yield f"{model.name} ({model.spec.dtype}, {model.spec.device})"
+        one = isinstance(model, Model)
+        yield f"{model.name} ({model.spec.dtype}, {model.spec.device})" if one else model.name
         for polarity, nodeid, claim in said:
             yield f"  {polarity:<8}  {claim.words}  ({nodeid})"
-        if options.listing == "plan":
+        if options.listing == "plan" and one:
             yield from planned(model, [claim for _, _, claim in said], options.memory)
     if rehearsed.refused:
         yield ""

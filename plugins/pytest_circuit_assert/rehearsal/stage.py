@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from pytest_circuit_assert.judgements.places import Path, failing_path, leads_to, path_from
@@ -141,7 +141,8 @@ class Stage:
         """Take note of a claim; suppose that it is true until somebody asks."""
         if len(self._call.judged) >= _MOST_CLAIMS or len(self._call.asked) >= 2 * _MOST_CLAIMS:
             raise CannotRehearseError(f"more than {_MOST_CLAIMS} claims")
-        self._call.judged.setdefault(claim.id, claim)
+        for each in (*claim.parts, claim):
+            self._call.judged.setdefault(each.id, each)
         return Supposed(self._true)
 
     def asked(self, claim: Claim, supposed: Supposed, /) -> None:
@@ -186,6 +187,22 @@ class Handles:
     def __init__(self, session: Session, stage: Stage) -> None:
         self._session, self._stage = session, stage
 
-    def model(self, model: Any, **options: Any) -> Model:  # noqa: ANN401 - as Session.model
-        """A handle."""
-        return replace(self._session.model(model, **options), court=self._stage)
+    def model(
+        self,
+        model: Any,  # noqa: ANN401 - as Session.model
+        *,
+        revision: str | None = None,
+        device: str | None = None,
+        dtype: str | None = None,
+        memory: str | int | None = None,
+    ) -> Model:
+        """A handle, also on a folder that is still to be made: nothing of it is read."""
+        from circuit_assert.models.model import Model
+        from circuit_assert.models.spec import spec_of
+
+        session = self._session
+        device, dtype = device or session.device, dtype or session.dtype
+        spec = spec_of(
+            model, revision=revision, device=device, dtype=dtype, memory=memory, checked=False
+        )
+        return Model(spec, self._stage)
