@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterable, Sequence
 
 from circuit_assert.model_names import short_names
-from circuit_assert.reporting.claimed import Claimed
+from circuit_assert.reporting.claimed import Claimed, count
 from circuit_assert.reporting.columns import columns, cut, one_line, padded, visible
 from circuit_assert.reporting.matrix import of_several_models
 from circuit_assert.reporting.terminal import MARK_OF
@@ -33,7 +33,7 @@ def by_model(claims: Iterable[Claimed], width: int, most: int | None = None) -> 
     shown = rows[:most]
     wide = sum(columns(head) + 2 for head in heads)
     longest = max((columns(words) for words, _ in shown), default=0)
-    room = max(min(longest, _LONGEST, width - wide), min(_SHORTEST, width))
+    room = min(longest, _LONGEST, max(_SHORTEST, width - wide))
     lines = [padded("", room) + "".join(f"  {head}" for head in heads)]
     for words, cells in shown:
         marks = (
@@ -41,7 +41,7 @@ def by_model(claims: Iterable[Claimed], width: int, most: int | None = None) -> 
         )
         lines.append(padded(cut(words, room), room) + "".join(f"  {mark}" for mark in marks))
     if len(rows) > len(shown):
-        lines.append(f"… and {len(rows) - len(shown)} more sentences")
+        lines.append(f"… and {count(len(rows) - len(shown), 'more sentence')}")
     return [*_wrapped(_TITLE, width), *(cut(each.rstrip(), width) for each in lines), *names]
 
 
@@ -65,4 +65,5 @@ def _mark(claim: Claimed) -> str:
 
 
 def _wrapped(text: str, width: int) -> list[str]:
-    return textwrap.wrap(text, width, subsequent_indent="  ", break_on_hyphens=False)
+    lines = textwrap.wrap(text, width, subsequent_indent="  ", break_on_hyphens=False)
+    return [cut(line, width) for line in lines]
