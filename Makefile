@@ -10,10 +10,14 @@ TYPES := $(RUN) pyright --pythonpath $(VENV)/bin/python $(PACKAGES)
 TESTS := tests/benchmarks tests/real_models tests/test_docs.py tests/test_packaging.py \
 	tests/test_notebook.py tests/ground_truth tests/pytest_plugin tests
 
-.PHONY: claims test check lint calibrate bench clean
+.PHONY: claims checkpoints test check lint calibrate bench clean
 
-claims: $(VENV)/installed
+claims: checkpoints
 	$(RUN) pytest hypotheses $(ARGS)
+
+# Trains the two small models of hypotheses/induction_training, where that has not been done.
+checkpoints: $(VENV)/installed
+	$(VENV)/bin/python hypotheses/induction_training/train.py
 
 # Types are checked beside the tests, and what is found is said after them. Compiled once, the
 # packages need not be compiled by each process that a test starts.

@@ -83,7 +83,7 @@ def emerges(claim: OfAModel, *, over: Sequence[Owner], after: str, by: str) -> C
     one = parts[0]
     whole = Claim(
         "emerges",
-        f"{one.words}: not so up to {names[last]}, and so from {names[first]} on,",
+        f"{one.words}: not so up to {names[last]}, and so from {names[first]} on",
         model=Checkpoints(_named([each.name for each in over]), tuple(over)),
         body=AtEachModel(denied=parts[: last + 1], supported=parts[last + 1 :]),
         arguments={

@@ -31,7 +31,7 @@ def whole(verdicts: Sequence[Verdict], wanted: Sequence[Verdict]) -> Verdict:
         verdicts: What was found.
         wanted: What is claimed: supported or refuted.
 
-    Source: Berger 1982, Technometrics 24, 295-300, doi:10.2307/1267823.
+    Source: Berger 1982, Technometrics 24, 295-300.
     """
     pairs = list(zip(verdicts, wanted, strict=True))
     if all(found is want for found, want in pairs):
@@ -53,7 +53,7 @@ def run_of(verdicts: Iterable[Verdict], wanted: Verdict) -> int:
         wanted: Supported or refuted.
 
     Source: Maurer, Hothorn & Lehmacher 1995, in Biometrie in der chemisch-pharmazeutischen
-    Industrie 6, 3-18; Westfall & Krishen 2001, doi:10.1016/S0378-3758(00)00357-2.
+    Industrie 6, 3-18; Westfall & Krishen 2001, doi:10.1016/S0378-3758(01)00077-5.
     """
     count = 0
     for verdict in verdicts:

@@ -143,7 +143,7 @@ def _not_made(item: pytest.Item, marker: pytest.Mark) -> str | None:
     if not absent:
         return None
     more = f" and {len(absent) - 1} more" if len(absent) > 1 else ""
-    return f"needs a model in {absent[0]}{more}, not made here yet: `{command}`"
+    return f"needs `{command}` first: there is no model in {absent[0]}{more}"
 
 
 @functools.cache

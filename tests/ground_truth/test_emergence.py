@@ -67,7 +67,7 @@ def test_what_appears_at_the_third_is_supported(steps):
     assert evidence.reason == "refuted at step1, step2; supported at step3, step4, step5"
     assert [finding.name for finding in evidence.findings] == [f"step{n}" for n in range(1, 6)]
     assert claim.sentence == (
-        "L1H0 attends inductively: not so up to step2, and so from step3 on, in "
+        "L1H0 attends inductively: not so up to step2, and so from step3 on in "
         "planted-graded-emerging@step1 to step5"
     )
 

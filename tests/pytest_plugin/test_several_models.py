@@ -104,7 +104,7 @@ def test_a_folder_that_a_command_makes_is_not_run_before_it(several):
     result = several.run(MARKED)
     result.assert_outcomes(skipped=2)
     assert [each.reason for each in several.ledger.not_run] == [
-        "needs a model in not-there/step4 and 1 more, not made here yet: `make them`"
+        "needs `make them` first: there is no model in not-there/step4 and 1 more"
     ] * 2
 
 
@@ -278,7 +278,7 @@ def test_the_list_says_of_each_model_what_is_said_of_it(several):
         "  denied    L0H0 weighs 2  (test_suite.py::test_it)",
         "step3 (float32, cpu)",
         "  asserted  L0H0 weighs 2  (test_suite.py::test_it)",
-        "  asserted  L0H0 weighs 2: not so up to step1, and so from step3 on,  "
+        "  asserted  L0H0 weighs 2: not so up to step1, and so from step3 on  "
         "(test_suite.py::test_it)",
     ]
     result = several.run(DENIED.replace("{0}", "2"), "--claims-list")
