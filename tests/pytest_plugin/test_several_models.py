@@ -292,3 +292,16 @@ def test_a_lock_has_the_whole_and_its_parts(by_step):
     changed = text.replace('"step3"', '"step2"')
     result = by_step.run(changed, "--claims-lock=claims.lock", "--claims-locked")
     result.assert_outcomes(failed=1)
+
+
+def test_looking_for_it_is_not_rehearsed(several):
+    result = several.run(
+        """
+        from circuit_assert import find_emergence
+
+        def test_it(steps, weighs):
+            assert find_emergence(lambda model: weighs(model["L0H0"], 2), over=steps)
+        """,
+        "--claims-list",
+    )
+    result.stdout.fnmatch_lines(["claims not known before the test runs", "*test_it: it*"])
