@@ -1,7 +1,8 @@
 """The models that this folder's claims are about: checkpoints that `make checkpoints` trains."""
 
-from hypotheses.induction_training.train import ONE_LAYER, TWO_LAYERS
 from pytest_circuit_assert import checkpoints_fixture, model_fixture
+
+from hypotheses.induction_training.train import ONE_LAYER, TWO_LAYERS
 
 checkpoint = model_fixture(TWO_LAYERS.folders())
 checkpoints = checkpoints_fixture(TWO_LAYERS.folders())

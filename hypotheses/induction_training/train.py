@@ -2,16 +2,16 @@
 
     python hypotheses/induction_training/train.py    # or: make checkpoints
 
-The data is synthetic, and made so that induction pays: every sequence of 64 words is a block of 6
-to 31 words, drawn one by one from a vocabulary of 127 with frequencies that fall with the rank
+The data is synthetic, and made so that induction pays: every sequence of 24 words is a block of 3
+to 11 words, drawn one by one from a vocabulary of 40 with frequencies that fall with the rank
 (Zipf's law as Mandelbrot flattened it), said over and over from a random place on. Nothing but what
 was said before tells what comes next. It is no language; what is learned from it says when a
 circuit forms in such a model on such data, and nothing of models of text.
 
-The models are Llama-shaped, with four heads in a layer: one of two layers, and one of a single
-layer as a control, in which no head can read what an earlier one wrote. Weights and data come from
-a seed. With one thread on one kind of CPU they are the same to the bit; on another kind sums are
-rounded otherwise, and where a head ends up may differ.
+The models are shaped as Pythia (GPT-NeoX), with four heads in a layer: one of two layers, and one
+of a single layer as a control, in which no head can read what an earlier one wrote. Weights and
+data come from a seed. With one thread on one kind of CPU they are the same to the bit; on another
+kind sums are rounded otherwise, and where a head ends up may differ.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from circuit_assert.models.cache_folder import cache_root, kept
 from circuit_assert.models.folder import problems
 
 MADE_BY = "make checkpoints"
-WORDS = tuple(a + b + c for a, b, c in product("bdfgklmn", "aeio", "lmnr"))[:127]
+WORDS = tuple(a + b + c for a, b, c in product("bdfgklmn", "aeio", "lmnr"))[:40]
 
 
 @dataclass(frozen=True)
@@ -49,9 +49,9 @@ class Recipe:
     layers: int
     keep: tuple[int, ...]
     seed: int = 0
-    context: int = 64
-    batch: int = 32
-    rate: float = 4e-3
+    context: int = 24
+    batch: int = 64
+    rate: float = 3e-3
 
     def folders(self) -> tuple[Path, ...]:
         """Where the checkpoints are kept, the earliest first; another recipe has others."""
@@ -60,8 +60,8 @@ class Recipe:
         return tuple(run / f"{self.name}@step{step}" for step in self.keep)
 
 
-TWO_LAYERS = Recipe("two-layers", 2, (16, 64, 128, 256, 512, 1024, 2048))
-ONE_LAYER = Recipe("one-layer", 1, (2048,))
+TWO_LAYERS = Recipe("two-layers", 2, (16, 64, 256, 512, 1024, 1536, 2048, 3072))
+ONE_LAYER = Recipe("one-layer", 1, (3072,))
 
 
 def train(recipe: Recipe) -> None:
@@ -75,7 +75,9 @@ def train(recipe: Recipe) -> None:
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
     model = _model(recipe)
-    adam = torch.optim.AdamW(model.parameters(), lr=recipe.rate, betas=(0.9, 0.98))
+    adam = torch.optim.AdamW(
+        model.parameters(), lr=recipe.rate, betas=(0.9, 0.98), weight_decay=0.0
+    )
     warm = torch.optim.lr_scheduler.LinearLR(adam, 0.02, total_iters=50)
     folders = dict(zip(recipe.keep, recipe.folders(), strict=True))
     for step, words in zip(range(1, recipe.keep[-1] + 1), batches(recipe), strict=False):
@@ -101,7 +103,7 @@ def batches(recipe: Recipe) -> Iterator[Any]:
     places = np.arange(recipe.context)
     while True:
         drawn = generator.choice(len(WORDS), p=frequencies, size=(recipe.batch, recipe.context))
-        blocks = generator.integers(6, recipe.context // 2, size=(recipe.batch, 1))
+        blocks = generator.integers(3, recipe.context // 2, size=(recipe.batch, 1))
         starts = 1 + generator.integers(recipe.context - 2 * blocks)
         again = np.where(places < starts, places, starts + (places - starts) % blocks)
         words = 1 + np.take_along_axis(drawn, again, axis=1)
@@ -110,16 +112,19 @@ def batches(recipe: Recipe) -> Iterator[Any]:
 
 
 def _model(recipe: Recipe) -> Any:
-    from transformers import LlamaConfig, LlamaForCausalLM
+    from transformers import GPTNeoXConfig, GPTNeoXForCausalLM
 
-    return LlamaForCausalLM(
-        LlamaConfig(
+    return GPTNeoXForCausalLM(
+        GPTNeoXConfig(
             vocab_size=1 + len(WORDS),
             hidden_size=64,
             intermediate_size=128,
             num_hidden_layers=recipe.layers,
             num_attention_heads=4,
             max_position_embeddings=recipe.context,
+            rotary_pct=1.0,
+            use_parallel_residual=False,
+            initializer_range=0.1,
             bos_token_id=0,
             eos_token_id=0,
         )
