@@ -88,7 +88,7 @@ def emerges(claim: OfAModel, *, over: Sequence[Owner], after: str, by: str) -> C
         body=AtEachModel(denied=parts[: last + 1], supported=parts[last + 1 :]),
         arguments={
             "kind": one.kind,
-            **one.arguments,
+            **_arguments(one),
             "after": names[last],
             "by": names[first],
             "over": ", ".join(each.name for each in over),
@@ -153,7 +153,12 @@ def _made_by(function: Callable[[Any], object], model: Owner) -> Claim:
 
 
 def _said(claim: Claim) -> tuple[str, str, dict[str, str]]:
-    return claim.kind, claim.words, claim.arguments
+    return claim.kind, claim.words, _arguments(claim)
+
+
+def _arguments(claim: Claim) -> dict[str, str]:
+    """All but the model, where that is one of them."""
+    return {name: said for name, said in claim.arguments.items() if said != str(claim.model)}
 
 
 def _place(over: Sequence[Owner], names: Sequence[str], argument: str, name: str) -> int:

@@ -13,6 +13,7 @@ from circuit_assert.reporting.terminal import MARK_OF
 
 FAILS = "!"
 _NONE = "–"
+_HELD = "\xa0"  # a space at which no line may break
 _SHORTEST, _LONGEST = 30, 60  # columns for a sentence
 _TITLE = f"Claimed of several models ({_NONE} not claimed of it, {FAILS} not what its tests say):"
 
@@ -51,8 +52,8 @@ def _heads(models: Sequence[str], width: int) -> tuple[list[str], list[str]]:
     if sum(columns(name) + 2 for name in names) <= width - _SHORTEST:
         return names, []
     numbers = [str(number) for number in range(1, len(names) + 1)]
-    said = ", ".join(f"{number} {name}" for number, name in zip(numbers, names, strict=True))
-    return numbers, _wrapped(said, width)
+    said = ", ".join(f"{number}{_HELD}{name}" for number, name in zip(numbers, names, strict=True))
+    return numbers, [line.replace(_HELD, " ") for line in _wrapped(said, width)]
 
 
 def _cell(claims: Sequence[Claimed]) -> str:

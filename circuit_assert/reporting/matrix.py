@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
+from circuit_assert.model_names import in_order
+
 
 class Said(Protocol):
     """A claim, as far as its place goes."""
@@ -60,9 +62,9 @@ class Matrix(NamedTuple, Generic[S]):
 
 
 def matrix(claims: Iterable[S]) -> Matrix[S]:
-    """Sentences by claim type, and models, in the order of the claims."""
+    """Sentences by claim type, and models, in the order of the claims; checkpoints by number."""
     claims = list(claims)
-    models = tuple(dict.fromkeys(claim.model for claim in claims))
+    models = in_order([claim.model for claim in claims])
     said: dict[str, dict[str, dict[str, list[S]]]] = {}
     for claim in claims:
         rows = said.setdefault(claim.claim_type, {})

@@ -60,8 +60,8 @@ class Recipe:
         return tuple(run / f"{self.name}@step{step}" for step in self.keep)
 
 
-TWO_LAYERS = Recipe("two-layers", 2, (16, 64, 256, 512, 1024, 1536, 2048, 3072))
-ONE_LAYER = Recipe("one-layer", 1, (3072,))
+TWO_LAYERS = Recipe("two-layers", 2, (16, 64, 256, 512, 1024, 1536, 2048))
+ONE_LAYER = Recipe("one-layer", 1, (2048,))
 
 
 def train(recipe: Recipe) -> None:

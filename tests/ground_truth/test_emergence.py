@@ -9,10 +9,13 @@ from circuit_assert import (
     Inconclusive,
     Session,
     Verdict,
+    claim,
+    contrast,
     emerges,
     find_emergence,
     head_attends_inductively,
     head_is_previous_token,
+    loss,
     repeated_tokens,
 )
 from circuit_assert.errors import ClaimError
@@ -220,6 +223,19 @@ def test_what_is_claimed_has_to_be_the_same_of_each_and_of_the_model_given(steps
         emerges(lambda model: model["L1H0"], over=steps, after="step1", by="step2")
     with pytest.raises(ClaimError, match="twice"):
         attends("L1H0", [*steps, steps[0]])
+
+
+@claim("What was said before costs at least {by} nats a token")
+def what_was_said_costs(model, *, by):
+    return contrast(loss(model), versus=0.0, on=TOKENS, by=by)
+
+
+def test_a_claim_about_the_model_itself_is_the_same_of_each(steps):
+    made = emerges(
+        lambda model: what_was_said_costs(model, by=50.0), over=steps, after="step1", by="step2"
+    )
+    assert not made
+    assert "step2 is refuted" in made.check().reason
 
 
 def test_another_kind_of_claim_emerges_as_well(steps):

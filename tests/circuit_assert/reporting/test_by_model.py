@@ -64,6 +64,13 @@ def test_of_many_the_rest_is_counted():
     assert by_model(results().claims, 100, most=1)[-1] == "… and 1 more sentence"
 
 
+def test_checkpoints_are_in_the_order_of_their_numbers_whenever_they_were_judged():
+    names = ["m@step1000", "other", "m@step16", "m@step256", "m"]
+    claims = [claim(str(n), model=name, claim_type="made") for n, name in enumerate(names)]
+    heads = by_model(Results.of(tuple(claims)).claims, 120)[1].split()
+    assert heads == ["m", "m@step16", "m@step256", "m@step1000", "other"]
+
+
 def test_there_is_none_where_no_sentence_is_shared():
     alone = Results.of((claim("a", words="one"), claim("b", words="other", model="smollm")))
     assert by_model(alone.claims, 100) == []
