@@ -150,9 +150,8 @@ def _runs_of(model: Model, claim: Any) -> list[tuple[object, float]]:  # noqa: A
 
 
 def _needs_of(spec: ModelSpec) -> ModelNeeds:
-    from circuit_assert.models.needs import memory_needed
-
     from circuit_assert.forecast import weight_bytes
+    from circuit_assert.models.needs import memory_needed
     from circuit_assert.run_costs import loading_seconds
 
     card = spec.card()
