@@ -247,3 +247,18 @@ def test_another_kind_of_claim_emerges_as_well(steps):
         by="step3",
     )
     assert claim.check().verdict is Verdict.REFUTED
+
+
+def test_one_part_refutes_the_whole_only_at_alpha_over_their_number(session, steps, monkeypatch):
+    asked = []
+
+    def strictly(part, alpha):
+        asked.append((part.model.name[-5:], alpha))
+        return Verdict.INCONCLUSIVE
+
+    monkeypatch.setattr(session, "_strictly", strictly)
+    made = attends("L1H3", steps, after="step1", by="step3")  # of four, step4 is the other way
+    evidence = made.check()
+    assert asked == [("step4", session.false_pass_rate / 4)]
+    assert evidence.verdict is Verdict.INCONCLUSIVE
+    assert evidence.reason == "step4 is refuted at α, and not at α over the number of models"
