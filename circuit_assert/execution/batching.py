@@ -28,7 +28,11 @@ class Piece:
 
 
 def groups_of_pieces(
-    prompts: TokenizedPrompts, side: Side, starts: Sequence[int], rows_at_once: dict[int, int]
+    prompts: TokenizedPrompts,
+    side: Side,
+    starts: Sequence[int],
+    rows_at_once: dict[int, int],
+    entered: Sequence[int | None] | None = None,
 ) -> Iterator[list[Piece]]:
     """Pieces that share a run, each run of one length.
 
@@ -40,7 +44,10 @@ def groups_of_pieces(
         side: Clean or corrupt.
         starts: The first layer that each item has to run, of every intervention.
         rows_at_once: Length → how many rows fit.
+        entered: The block that each item has to be entered at, which those of other blocks can
+            share no run with; None for an item that any will do for. None for all.
     """
+    entered = entered or [None] * len(starts)
     for length, units in buckets(prompts, side).items():
         room = rows_at_once[length]
         group: list[Piece] = []
@@ -49,8 +56,9 @@ def groups_of_pieces(
             for first in range(0, len(units), room):
                 piece = Piece(item, units[first : first + room])
                 full = rows + len(piece.units) > room
-                enough = rows * length >= _WORTH_A_RUN and start != starts[group[-1].item]
-                if group and (full or enough):
+                before = group[-1].item if group else item
+                enough = rows * length >= _WORTH_A_RUN and start != starts[before]
+                if group and (full or enough or entered[item] != entered[before]):
                     yield group
                     group, rows = [], 0
                 group.append(piece)

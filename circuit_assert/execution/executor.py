@@ -18,6 +18,7 @@ from circuit_assert.execution.job import Item, Job
 from circuit_assert.execution.memory import budget
 from circuit_assert.execution.plan import Pass, plan, prerequisites
 from circuit_assert.execution.recall import Recall
+from circuit_assert.execution.sharing import SharedRuns
 from circuit_assert.execution.store import Store
 from circuit_assert.measurements.base import AnyRequest, Array, Measurement, Request, WeightRequest
 from circuit_assert.prompts.base import Prompts, Side
@@ -140,10 +141,9 @@ class Executor:
         self._run_items(one.on, one.side, [(None, tuple(dict.fromkeys(new)))])
 
     def _run_items(self, on: Prompts, side: Side, items: Sequence[Item]) -> None:
-        may_resume = self.backend.can_resume
-        job = Job(self.backend, self.store, on, side, items, may_resume=may_resume)
-        self.needed_flops += job.needed_flops()
-        job.run(self.memory, self._report)
+        room = max(0, 2 * self.memory - self.store.kept_bytes)
+        runs = SharedRuns(self.backend, self.store, on, side, items, memory=room)
+        self.needed_flops += runs.run(self.memory, self._report)
         for under, measurements in items:
             for measurement in measurements:
                 self._remember(Request(measurement, on, side, under))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
@@ -19,6 +20,7 @@ from circuit_assert.execution.memory import ran_out
 from circuit_assert.execution.paths import PathEditor
 from circuit_assert.execution.rows import Rows, needed_of, on_a_copy
 from circuit_assert.execution.store import Store
+from circuit_assert.execution.trunks import from_on
 from circuit_assert.execution.untouched import KeptStreams, first_difference, untouched_rows
 from circuit_assert.interventions import Intervention, first_layer
 from circuit_assert.measurements.activations import Kept
@@ -27,6 +29,21 @@ from circuit_assert.path_patches import PathPatch
 from circuit_assert.prompts.base import Prompts, Side
 
 Item: TypeAlias = "tuple[Intervention | None, tuple[Measurement, ...]]"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Where the run of an item is entered, the lower part of its intervention having run already.
+
+    Args:
+        layer: The block.
+        streams: What enters it under that part, `[pos, d_model]` for each unit.
+        moved: How far that part moved the activations.
+    """
+
+    layer: int
+    streams: Sequence[torch.Tensor]
+    moved: float
 
 
 class Job:
@@ -39,6 +56,7 @@ class Job:
         side: Their side.
         items: Each intervention, or None, with what is measured under it.
         may_resume: Whether runs may start at a kept residual stream.
+        entries: Where each item is entered; None where that is for the job to find. None for all.
 
     Raises:
         PromptError: when the set has no such side.
@@ -53,20 +71,25 @@ class Job:
         items: Sequence[Item],
         *,
         may_resume: bool,
+        entries: Sequence[Entry | None] | None = None,
     ) -> None:
         self._backend, self._store = backend, store
         self._on, self._items, self._may_resume = on, items, may_resume
         self._side: Side = side
         self._prompts = store.tokenized(on)
         self._tokens = store.tokens(on, side)
+        self._entries = entries or [None] * len(items)
         self._editors = [
-            _editor(intervention, on, side, store, backend) if intervention else None
-            for intervention, _ in items
+            self._editor(under, entry)
+            for (under, _), entry in zip(items, self._entries, strict=True)
         ]
         self._results: list[dict[Measurement, dict[int, torch.Tensor]]] = [
             {measurement: {} for measurement in measurements} for _, measurements in items
         ]
-        self._starts = [self._starts_at(item) for item in range(len(items))]
+        self._starts = [
+            entry.layer if entry else latest_start(under, measurements, backend)
+            for (under, measurements), entry in zip(items, self._entries, strict=True)
+        ]
         self._alike = [first_difference(under, on, side, store) for under, _ in items]
 
     def run(self, memory: int, report: Callable[[int, int], None]) -> None:
@@ -76,14 +99,38 @@ class Job:
             memory: Bytes that the activations of one run may take.
             report: Called with the rows done and the rows in all, after every run.
         """
+        self._run_all(memory, report)
+        self._file()
+
+    def entries(self, memory: int, report: Callable[[int, int], None]) -> list[Entry]:
+        """Run every unit under every item, each of which keeps one stream; file nothing.
+
+        Args:
+            memory: As in `run`.
+            report: As there.
+
+        Returns:
+            For each item, how to go on from what leaves the block of its stream.
+        """
+        self._run_all(memory, report)
+        made: list[Entry] = []
+        for item, results in enumerate(self._results):
+            ((measurement, by_unit),) = results.items()
+            streams = [by_unit[unit] for unit in range(len(self._prompts))]
+            after = measurement.last_layer(self._backend.card) + 1
+            made.append(Entry(after, streams, self._moved(item)))
+        return made
+
+    def _run_all(self, memory: int, report: Callable[[int, int], None]) -> None:
         card = self._backend.card
         room = {n: rows_that_fit(card, n, memory) for n in buckets(self._prompts, self._side)}
         done, total = 0, len(self._prompts) * len(self._items)
-        for group in groups_of_pieces(self._prompts, self._side, self._starts, room):
+        entered = [entry.layer if entry else None for entry in self._entries]
+        groups = groups_of_pieces(self._prompts, self._side, self._starts, room, entered)
+        for group in groups:
             self._run_or_halve(group)
             done += sum(len(piece.units) for piece in group)
             report(done, total)
-        self._file()
 
     def needed_flops(self) -> float:
         """What every item's scores cannot do without, entered as late as what is kept allows."""
@@ -94,11 +141,11 @@ class Job:
                 self._prompts,
                 self._side,
                 measurements,
-                self._entered(start),
+                self._entered([item]),
                 untouched=0 if alike is None else int(alike.sum()),
             )
-            for (_, measurements), start, alike in zip(
-                self._items, self._starts, self._alike, strict=True
+            for item, ((_, measurements), alike) in enumerate(
+                zip(self._items, self._alike, strict=True)
             )
         )
 
@@ -107,14 +154,14 @@ class Job:
         self._run_group([Piece(0, np.array([unit]))])
         return {m: to_array([by_unit[unit]])[0] for m, by_unit in self._results[0].items()}
 
-    def _starts_at(self, item: int) -> int:
-        """The first block that has to run for an item, were everything before it known."""
-        intervention, measurements = self._items[item]
-        layers = [m.last_layer(self._backend.card) for m in measurements]
-        layers += [site.layer for m in measurements for site in m.sites(self._backend)]
-        if intervention is not None:
-            layers.append(first_layer(intervention))
-        return min(layers)
+    def _editor(
+        self, under: Intervention | None, entry: Entry | None
+    ) -> Editor | PathEditor | None:
+        """What does the part of an intervention that has not run already."""
+        if isinstance(under, PathPatch):
+            return PathEditor(under, self._on, self._store, self._backend)
+        rest = from_on(under, entry.layer) if under and entry else under
+        return Editor(rest, self._on, self._side, self._store) if rest else None
 
     def _run_or_halve(self, group: list[Piece]) -> None:
         try:
@@ -164,11 +211,23 @@ class Job:
 
     def _resume(self, group: list[Piece]) -> Resume | None:
         """Start as late as the group allows, at a residual stream that was kept."""
-        start = self._entered(min(self._starts[piece.item] for piece in group))
+        start = self._entered([piece.item for piece in group])
         if start == 0:
             return None
-        kept = self._store.kept(Site(start - 1, "resid_post"), self._on, self._side)
-        return Resume(start, torch.stack([kept[int(u)] for p in group for u in p.units]))
+        streams = [
+            stream[int(unit)]
+            for piece in group
+            for stream in [self._entering(start, piece.item)]
+            for unit in piece.units
+        ]
+        return Resume(start, torch.stack(streams))
+
+    def _entering(self, start: int, item: int) -> Sequence[torch.Tensor]:
+        """What enters a block in the run of an item, for each unit."""
+        entry = self._entries[item]
+        if entry is not None:
+            return entry.streams
+        return self._store.kept(Site(start - 1, "resid_post"), self._on, self._side)
 
     def _untouched(self, group: list[Piece], length: int) -> Untouched | None:
         """Where all rows of a group stay as they are without interventions.
@@ -177,9 +236,8 @@ class Job:
         """
         if not self._may_resume:
             return None
-        first = min(self._starts[piece.item] for piece in group)
         last = max(self._last_layer(piece.item) for piece in group)
-        layers = range(self._entered(first), last)
+        layers = range(self._entered([piece.item for piece in group]), last)
         alike: list[int] = []
         for piece in group:
             before = self._alike[piece.item]
@@ -190,40 +248,54 @@ class Job:
         units = [int(unit) for piece in group for unit in piece.units]
         return untouched_rows(alike, units, length, kept)
 
-    def _entered(self, start: int) -> int:
-        """The block at which runs that need `start` can begin."""
+    def _entered(self, items: Sequence[int]) -> int:
+        """The block at which runs of some items together can begin."""
+        start = min(self._starts[item] for item in items)
+        if self._entries[items[0]] is not None:
+            return start  # all of them are: they share no run with others
         if not self._may_resume:
             return 0
         return nearest(self._store, self._on, self._side, start=start)
 
+    def _moved(self, item: int) -> float:
+        """How far an item's intervention moved the activations, all parts of it."""
+        editor, entry = self._editors[item], self._entries[item]
+        moved = [part.moved for part in (editor, entry) if part is not None]
+        return float(np.max(moved))  # keeps a NaN: what became NaN did move
+
     def _file(self) -> None:
-        for (intervention, _), editor, results in zip(
-            self._items, self._editors, self._results, strict=True
-        ):
+        for item, ((under, _), results) in enumerate(zip(self._items, self._results, strict=True)):
             for measurement, by_unit in results.items():
                 rows = [by_unit[unit] for unit in range(len(self._prompts))]
-                request = Request(measurement, self._on, self._side, intervention)
+                request = Request(measurement, self._on, self._side, under)
                 if isinstance(measurement, Kept):
                     self._store.keep(measurement, self._on, self._side, rows)
-                elif editor is not None and editor.moved == 0.0 and not _may_do_nothing(editor):
+                elif under is not None and not _may_do_nothing(under) and self._moved(item) == 0.0:
                     self._store.failures[request] = (
-                        f"{intervention} changed no activation on {self._on.name}: the component "
+                        f"{under} changed no activation on {self._on.name}: the component "
                         f"is constant there, so this intervention can show nothing"
                     )
                 else:
                     self._store.scores[request] = to_array(rows)
 
 
-def _editor(
-    intervention: Intervention, on: Prompts, side: Side, store: Store, backend: Backend
-) -> Editor | PathEditor:
-    if isinstance(intervention, PathPatch):
-        return PathEditor(intervention, on, store, backend)
-    return Editor(intervention, on, side, store)
+def latest_start(
+    under: Intervention | None, measurements: Sequence[Measurement], backend: Backend
+) -> int:
+    """The first block that has to run for an item, were everything before it known."""
+    start = latest_reading(measurements, backend)
+    return start if under is None else min(start, first_layer(under))
 
 
-def _may_do_nothing(editor: Editor | PathEditor) -> bool:
-    return bool(getattr(editor.intervention, "may_do_nothing", False))
+def latest_reading(measurements: Sequence[Measurement], backend: Backend) -> int:
+    """The last block that a run can be entered at for all that is read in it."""
+    layers = [m.last_layer(backend.card) for m in measurements]
+    layers += [site.layer for m in measurements for site in m.sites(backend)]
+    return min(layers)
+
+
+def _may_do_nothing(under: Intervention) -> bool:
+    return bool(getattr(under, "may_do_nothing", False))
 
 
 def _halves_of(group: list[Piece]) -> tuple[list[Piece], list[Piece]] | None:

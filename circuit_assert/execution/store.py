@@ -99,6 +99,11 @@ class Store:
         rows = self._kept[Kept.of(what), on, side]
         return [row[:, what.head] for row in rows] if isinstance(what, Head) else rows
 
+    @property
+    def kept_bytes(self) -> int:
+        """What all kept activations take."""
+        return sum(tensor.nbytes for rows in self._kept.values() for tensor in rows)
+
     def forget_activations(self, beyond: int, keeping: Collection[AnyRequest] = ()) -> None:
         """Let the oldest activations go until the rest fits in `beyond` bytes; scores stay."""
         sizes = {key: sum(t.nbytes for t in rows) for key, rows in self._kept.items()}
