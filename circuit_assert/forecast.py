@@ -10,7 +10,9 @@ from circuit_assert.claims.claim import Claim
 from circuit_assert.claims.unmeasured import bodies_of, needed_at_first
 from circuit_assert.execution.cost import flops
 from circuit_assert.execution.memory import activations_on_a_cpu
-from circuit_assert.execution.plan import Plan, plan
+from circuit_assert.execution.plan import Plan, Sweep, plan
+from circuit_assert.execution.trunks import Branch, grown
+from circuit_assert.execution.untouched import first_difference
 from circuit_assert.interventions import first_layer
 from circuit_assert.measurements.base import Request
 from circuit_assert.models.card import Card, bytes_each, parameters
@@ -109,16 +111,28 @@ class _Runs:
         )
 
     def flops(self, card: Card) -> float:
-        """What they cost where interventions start at their own layer."""
+        """What they cost."""
         observed = sum(
             flops(card, self._prompts[one.on], one.side, one.measurements)
             for one in self._made.passes
         )
-        return observed + sum(
-            flops(card, self._prompts[sweep.on], sweep.side, measurements, first_layer(under))
-            for sweep in self._made.sweeps
-            for under, measurements in sweep.items
-        )
+        return observed + sum(self._edited(sweep, card) for sweep in self._made.sweeps)
+
+    def _edited(self, sweep: Sweep, card: Card) -> float:
+        """What a sweep costs where interventions start at their own layer, or where they part."""
+        lasts = [min(m.last_layer(card) for m in measurements) for _, measurements in sweep.items]
+        branches = [Branch(u, last) for (u, _), last in zip(sweep.items, lasts, strict=True)]
+        shared = grown(branches, len(branches))
+        runs = [*sweep.items, *((trunk.under, trunk.leaving) for trunk in shared.trunks)]
+        starts = [*shared.starts, *shared.trunks.values()]
+        prompts = self._prompts[sweep.on]
+        total = 0.0
+        for (under, measurements), start in zip(runs, starts, strict=True):
+            entered = start.layer if start else first_layer(under)
+            alike = first_difference(under, sweep.side, prompts.tokens.__getitem__)
+            untouched = 0 if alike is None else int(alike.sum())
+            total += flops(card, prompts, sweep.side, measurements, entered, untouched=untouched)
+        return total
 
     def _tokens(self, on: Prompts, side: Side) -> int:
         return sum(map(len, self._prompts[on].tokens[side]))

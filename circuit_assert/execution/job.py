@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeAlias
 
 import numpy as np
@@ -90,7 +91,8 @@ class Job:
             entry.layer if entry else latest_start(under, measurements, backend)
             for (under, measurements), entry in zip(items, self._entries, strict=True)
         ]
-        self._alike = [first_difference(under, on, side, store) for under, _ in items]
+        of = partial(store.tokens, on)
+        self._alike = [first_difference(under, side, of) for under, _ in items]
 
     def run(self, memory: int, report: Callable[[int, int], None]) -> None:
         """Run every unit under every item and file the scores.

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from circuit_assert.backends.base import Backend
-from circuit_assert.components import Site
 from circuit_assert.execution.batching import BYTES
 from circuit_assert.execution.job import Entry, Item, Job, latest_reading
 from circuit_assert.execution.store import Store
 from circuit_assert.execution.trunks import Branch, Grown, Trunk, grown
-from circuit_assert.measurements.activations import Kept
 from circuit_assert.prompts.base import Prompts, Side
 
 
@@ -55,10 +53,9 @@ class SharedRuns:
         shared = self._grown or Grown({}, (None,) * len(self._items))
         flops = 0.0
         for layer in sorted({trunk.layer for trunk in shared.trunks}):
-            leaving = (Kept(Site(layer - 1, "resid_post")),)
             grow = {trunk: from_ for trunk, from_ in shared.trunks.items() if trunk.layer == layer}
             trunks = sorted(grow, key=lambda trunk: _layer(grow[trunk]))
-            items: list[Item] = [(trunk.under, leaving) for trunk in trunks]
+            items: list[Item] = [(trunk.under, trunk.leaving) for trunk in trunks]
             job = self._job(items, [grow[trunk] for trunk in trunks])
             flops += job.needed_flops()
             self._entries |= zip(trunks, job.entries(memory, report), strict=True)

@@ -6,7 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
+from circuit_assert.components import Site
 from circuit_assert.interventions import Ablation, Intervention, Patch, Resampling, first_layer
+from circuit_assert.measurements.activations import Kept
 
 _ABOVE_ALL = 1 << 30
 
@@ -22,6 +24,11 @@ class Trunk:
 
     under: Intervention
     layer: int
+
+    @property
+    def leaving(self) -> tuple[Kept]:
+        """What is kept of a run of it: what enters the block."""
+        return (Kept(Site(self.layer - 1, "resid_post")),)
 
 
 @dataclass(frozen=True)

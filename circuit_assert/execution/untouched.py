@@ -2,32 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 
 from circuit_assert.backends.base import Untouched
 from circuit_assert.components import Site
-from circuit_assert.execution.store import Store
 from circuit_assert.interventions import Intervention, Patch
 from circuit_assert.measurements.activations import Kept
 from circuit_assert.measurements.base import Request
 from circuit_assert.path_patches import PathPatch
 from circuit_assert.prompts.base import Ints, Prompts, Side
 
+if TYPE_CHECKING:
+    import torch
+
+    from circuit_assert.execution.store import Store
+
 
 def first_difference(
-    intervention: Intervention | None, on: Prompts, side: Side, store: Store
+    intervention: Intervention | None, side: Side, tokens: Callable[[Side], Sequence[Ints]]
 ) -> Ints | None:
     """Per unit, how many tokens come before anything can change; None where that is not known.
 
     A patch from the other side's prompt changes nothing where the two prompts begin alike: what
     stands at a position depends on the tokens up to there.
+
+    Args:
+        intervention: What is done, if anything.
+        side: Of the prompts that it is done to.
+        tokens: A side of them → a row of tokens for each unit.
     """
     if not isinstance(intervention, Patch | PathPatch) or intervention.source == side:
         return None
-    pairs = zip(store.tokens(on, side), store.tokens(on, intervention.source), strict=True)
+    pairs = zip(tokens(side), tokens(intervention.source), strict=True)
     return np.array([_alike(own, other) for own, other in pairs])
 
 
@@ -49,6 +58,8 @@ def untouched_rows(
         length: Of the rows.
         kept: The streams of the run without a patch.
     """
+    import torch
+
     positions = torch.arange(length)[None] < torch.tensor(alike)[:, None]
     leaving = kept.leaving(units) if positions.any() else {}
     return Untouched(positions, leaving) if leaving else None
@@ -74,6 +85,8 @@ class KeptStreams:
 
     def leaving(self, units: Sequence[int]) -> dict[int, torch.Tensor]:
         """By block, `[row, pos, d_model]`."""
+        import torch
+
         return {
             layer: torch.stack([rows[unit] for unit in units]) for layer, rows in self._kept.items()
         }

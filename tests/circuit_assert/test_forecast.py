@@ -4,6 +4,7 @@ import pytest
 
 from circuit_assert import (
     Session,
+    circuit_is_sufficient,
     exactly_these_heads_are,
     head_attends_inductively,
     head_is_induction,
@@ -11,8 +12,13 @@ from circuit_assert import (
     some_head_is,
 )
 from circuit_assert.execution.executor import Executor
+from circuit_assert.execution.trunks import Grown
 from circuit_assert.forecast import forecast, parameters, tokenizer_at_hand, weight_bytes
-from circuit_assert.models.planted_models import induction_model
+from circuit_assert.models.planted_models import (
+    induction_model,
+    relay_model,
+    relay_prompts,
+)
 from circuit_assert.models.zoo import GEMMA, SMOLLM2
 
 ON = repeated_tokens(lengths=(4, 5, 6), sequences=12)
@@ -81,6 +87,20 @@ def test_operations_are_those_that_the_engine_counts(model):
     assert claim
     done = model.court.work()
     assert told.flops == pytest.approx(done.needed_flops)
+
+
+def test_blocks_that_random_circuits_share_are_told_once(monkeypatch):
+    model = Session().model(relay_model())
+    on = relay_prompts(per_template=1)
+    claim = circuit_is_sufficient(model.circuit(["L0H0", "L1H0", "L2H0"]), on=on, by=0.5, draws=60)
+    told = forecast([claim], tokenizer_at_hand(model.spec))
+    assert claim
+    assert told.flops <= model.court.work().needed_flops
+
+    monkeypatch.setattr(
+        "circuit_assert.forecast.grown", lambda branches, most: Grown({}, (None,) * len(branches))
+    )
+    assert told.flops < 0.8 * forecast([claim], tokenizer_at_hand(model.spec)).flops
 
 
 def test_operations_by_hand(model):
