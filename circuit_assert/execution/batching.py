@@ -67,6 +67,17 @@ def groups_of_pieces(
             yield group
 
 
+def halves_of(group: list[Piece]) -> tuple[list[Piece], list[Piece]] | None:
+    """A group in two: its pieces, or the rows of its only one; None for a single row."""
+    if len(group) > 1:
+        middle = len(group) // 2
+        return group[:middle], group[middle:]
+    if len(group[0].units) > 1:
+        first, second = group[0].halves()
+        return [first], [second]
+    return None
+
+
 def buckets(prompts: TokenizedPrompts, side: Side) -> dict[int, Ints]:
     """Length → the units that have it, shortest first."""
     lengths = np.array([len(row) for row in prompts.tokens[side]])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import TypeAlias
 
@@ -13,38 +12,30 @@ import torch
 from circuit_assert.backends.base import Backend, Edit, Read, Resume, Untouched
 from circuit_assert.components import Site
 from circuit_assert.execution.arrays import to_array
-from circuit_assert.execution.batching import Piece, buckets, groups_of_pieces, rows_that_fit
+from circuit_assert.execution.batching import (
+    Piece,
+    buckets,
+    groups_of_pieces,
+    halves_of,
+    rows_that_fit,
+)
 from circuit_assert.execution.checkpoints import nearest
 from circuit_assert.execution.cost import flops
 from circuit_assert.execution.edits import Editor
+from circuit_assert.execution.entries import Entry, latest_start
 from circuit_assert.execution.memory import ran_out
 from circuit_assert.execution.paths import PathEditor
 from circuit_assert.execution.rows import Rows, needed_of, on_a_copy
 from circuit_assert.execution.store import Store
 from circuit_assert.execution.trunks import from_on
 from circuit_assert.execution.untouched import KeptStreams, first_difference, untouched_rows
-from circuit_assert.interventions import Intervention, first_layer
+from circuit_assert.interventions import Intervention
 from circuit_assert.measurements.activations import Kept
 from circuit_assert.measurements.base import Array, Batch, Measurement, Request
 from circuit_assert.path_patches import PathPatch
 from circuit_assert.prompts.base import Prompts, Side
 
 Item: TypeAlias = "tuple[Intervention | None, tuple[Measurement, ...]]"
-
-
-@dataclass(frozen=True)
-class Entry:
-    """Where the run of an item is entered, the lower part of its intervention having run already.
-
-    Args:
-        layer: The block.
-        streams: What enters it under that part, `[pos, d_model]` for each unit.
-        moved: How far that part moved the activations.
-    """
-
-    layer: int
-    streams: Sequence[torch.Tensor]
-    moved: float
 
 
 class Job:
@@ -169,7 +160,7 @@ class Job:
         try:
             self._run_group(group)
         except (RuntimeError, MemoryError) as problem:
-            halves = _halves_of(group) if ran_out(problem) else None
+            halves = halves_of(group) if ran_out(problem) else None
             if halves is None:
                 raise problem from None
         else:
@@ -281,30 +272,5 @@ class Job:
                     self._store.scores[request] = to_array(rows)
 
 
-def latest_start(
-    under: Intervention | None, measurements: Sequence[Measurement], backend: Backend
-) -> int:
-    """The first block that has to run for an item, were everything before it known."""
-    start = latest_reading(measurements, backend)
-    return start if under is None else min(start, first_layer(under))
-
-
-def latest_reading(measurements: Sequence[Measurement], backend: Backend) -> int:
-    """The last block that a run can be entered at for all that is read in it."""
-    layers = [m.last_layer(backend.card) for m in measurements]
-    layers += [site.layer for m in measurements for site in m.sites(backend)]
-    return min(layers)
-
-
 def _may_do_nothing(under: Intervention) -> bool:
     return bool(getattr(under, "may_do_nothing", False))
-
-
-def _halves_of(group: list[Piece]) -> tuple[list[Piece], list[Piece]] | None:
-    if len(group) > 1:
-        middle = len(group) // 2
-        return group[:middle], group[middle:]
-    if len(group[0].units) > 1:
-        first, second = group[0].halves()
-        return [first], [second]
-    return None

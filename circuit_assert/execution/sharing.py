@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 
 from circuit_assert.backends.base import Backend
 from circuit_assert.execution.batching import BYTES
-from circuit_assert.execution.job import Entry, Item, Job, latest_reading
+from circuit_assert.execution.entries import Entry, latest_reading
+from circuit_assert.execution.job import Item, Job
 from circuit_assert.execution.store import Store
 from circuit_assert.execution.trunks import Branch, Grown, Trunk, grown
 from circuit_assert.prompts.base import Prompts, Side
