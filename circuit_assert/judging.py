@@ -256,7 +256,7 @@ class Case:
             p_value=judged.p_value,
             fingerprint=self._known.fingerprint,
             dtype=spec.dtype,
-            device=spec.device,
+            device=spec.place(),
             source=claim.source,
             seconds=seconds,
             runs=runs,

@@ -50,7 +50,7 @@ class RememberedVerdicts:
     def _described(self, claim: Claim) -> tuple[object, ...]:
         spec = self._known.spec
         said = claim.id, claim.kind, claim.sentence, claim.source, claim.arguments
-        return "verdict", *said, claim.body, self._rate, spec.name, spec.dtype, spec.device
+        return "verdict", *said, claim.body, self._rate, spec.name, spec.dtype, spec.place()
 
 
 def _requests(body: Rests, known: Known) -> list[AnyRequest]:

@@ -88,7 +88,7 @@ class Session:
             model: A zoo name, a hub name ("owner/name@revision" for a revision), a folder, or a
                 planted model.
             revision: Of a hub model.
-            device: As "cpu" or "cuda:1"; the session's by default.
+            device: As "cpu", "cuda:1", "auto" or "cuda:0,cuda:1"; the session's by default.
             dtype: As "float32" or "bfloat16"; the session's by default.
             memory: What loading and measuring it takes at most, as "12GiB" or in bytes; None
                 for an estimate. It limits nothing: it says beside what else the model fits.
@@ -407,7 +407,7 @@ def model(
         name: A zoo name, a hub name ("owner/name@revision" for a revision), a folder, or a planted
             model.
         revision: Of a hub model.
-        device: As "cpu" (the default) or "cuda:1".
+        device: As "cpu" (the default), "cuda:1", "auto" or "cuda:0,cuda:1".
         dtype: As "float32" (the default) or "bfloat16".
         memory: What loading and measuring it takes at most, as "12GiB" or in bytes.
 

@@ -69,7 +69,12 @@ class Backend(Protocol):
 
     @property
     def device(self) -> torch.device:
-        """Where its weights are."""
+        """Where what is read and edited is, and what is worked out from weights."""
+        ...
+
+    @property
+    def devices(self) -> Sequence[torch.device]:
+        """Where its weights are: that device, and others if its blocks are spread over several."""
         ...
 
     @property

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from circuit_assert.backends.base import Resume
+from circuit_assert.backends.placement import device_of
 
 
 class Blocks:
@@ -40,7 +41,8 @@ class Blocks:
                 stack.callback(block.register_forward_pre_hook(self._add_one).remove)
                 stack.callback(block.register_forward_hook(self._note_output).remove)
             if resume is not None:
-                entry = _replace_input(resume.residual)
+                there = device_of(self._blocks[start], resume.residual.device)
+                entry = _replace_input(resume.residual.to(there))
                 handle = self._blocks[start].register_forward_pre_hook(entry, with_kwargs=True)
                 stack.callback(handle.remove)
             yield

@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 
+from circuit_assert.backends.placement import device_of
 from circuit_assert.models.card import Card
 
 _ROWS_AT_ONCE = 4096  # tokens in the first MLP together: 4096 × 2048 float32 is 34 MB
@@ -27,14 +28,17 @@ def embeddings(
         effective: Whether the first MLP, reading the embedding alone, adds what it writes.
     """
     parts: list[torch.Tensor] = []
-    for some in tokens.split(_ROWS_AT_ONCE):
+    for some in tokens.to(device_of(bridge.embed, tokens.device)).split(_ROWS_AT_ONCE):
         embedded = bridge.embed(some[None])
-        parts.append((embedded + _first_mlp(bridge, embedded) if effective else embedded)[0])
+        if effective:
+            embedded = embedded + _first_mlp(bridge, embedded).to(embedded.device)
+        parts.append(embedded[0])
     return torch.cat(parts).float()
 
 
 def _first_mlp(bridge: Any, embedded: torch.Tensor) -> torch.Tensor:  # noqa: ANN401
     block = bridge.blocks[0]
+    embedded = embedded.to(device_of(block, embedded.device))
     read = block.ln2(embedded) if hasattr(block, "ln2") else block.ln1(embedded)
     written = block.mlp(read)
     return block.ln2_post(written) if hasattr(block, "ln2_post") else written

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 
 from circuit_assert.backends.tokenizer import HuggingFaceTokenizer
 from circuit_assert.backends.transformer_lens import TransformerLensBackend, boot, boot_planted
 from circuit_assert.backends.validation import validate
 from circuit_assert.errors import ModelError
+from circuit_assert.models.devices import devices_here
 from circuit_assert.models.folder import card_of, check_folder, read_config
 from circuit_assert.models.planted import PlantedModel
 from circuit_assert.models.spec import ModelSpec
@@ -22,9 +25,11 @@ def load(spec: ModelSpec) -> TransformerLensBackend:
     Raises:
         ModelError: when it cannot be fetched, loaded, or trusted.
     """
-    dtype, device = _dtype(spec.dtype), _device(spec.device)
+    dtype, devices = _dtype(spec.dtype), devices_here(spec.device)
     backend = (
-        _planted(spec.planted, dtype, device) if spec.planted else _from_files(spec, dtype, device)
+        _planted(spec.planted, dtype, torch.device(devices[0]))
+        if spec.planted
+        else _from_files(spec, dtype, devices)
     )
     validate(backend, plain=None if spec.planted else spec.folder())
     return backend
@@ -43,13 +48,13 @@ def _planted(
 
 
 def _from_files(
-    spec: ModelSpec, dtype: torch.dtype, device: torch.device
+    spec: ModelSpec, dtype: torch.dtype, devices: Sequence[str]
 ) -> TransformerLensBackend:
     folder = check_folder(spec.folder())
     if spec.source != "zoo":  # the zoo's weights were checked when they were converted
         check_weights(folder)
     card = card_of(read_config(folder))
-    bridge = boot(folder, dtype=dtype, device=device)
+    bridge = boot(folder, dtype=dtype, devices=devices)
     tokenizer = HuggingFaceTokenizer(bridge.tokenizer, name=spec.name, context_length=card.context)
     return TransformerLensBackend(bridge, name=spec.name, tokenizer=tokenizer, card=card)
 
@@ -58,16 +63,3 @@ def _dtype(name: str) -> torch.dtype:
     if name not in _DTYPES:
         raise ModelError(f"dtype is one of {', '.join(_DTYPES)}; got {name!r}.")
     return _DTYPES[name]
-
-
-def _device(name: str) -> torch.device:
-    try:
-        device = torch.device(name)
-    except RuntimeError:
-        raise ModelError(f"{name!r} is no torch device: try cpu, cuda, or cuda:1.") from None
-    if device.type == "cuda" and not torch.cuda.is_available():
-        raise ModelError("no CUDA device is available here: use device cpu.")
-    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
-        count = torch.cuda.device_count()
-        raise ModelError(f"there is no {name}: CUDA devices are cuda:0 to cuda:{count - 1}.")
-    return device

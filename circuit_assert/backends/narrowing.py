@@ -13,7 +13,7 @@ from circuit_assert.backends.blocks import replaced_forward
 
 
 @contextmanager
-def only_at(mlp: torch.nn.Module, needed: torch.Tensor) -> Generator[None]:
+def only_at(mlp: torch.nn.Module, given: torch.Tensor) -> Generator[None]:
     """The MLP runs at these positions alone while the context lasts; elsewhere it gives NaN.
 
     An MLP reads one position at a time, so the others change nothing. NaN, so that a score which
@@ -21,11 +21,12 @@ def only_at(mlp: torch.nn.Module, needed: torch.Tensor) -> Generator[None]:
 
     Args:
         mlp: From `[batch, pos, d_model]` to `[batch, pos, d_model]`.
-        needed: `[batch, pos]`, true where its output is read.
+        given: `[batch, pos]`, true where its output is read.
     """
     whole = mlp.forward
 
     def forward(entering: torch.Tensor, *arguments: Any, **named: Any) -> torch.Tensor:  # noqa: ANN401
+        needed = given.to(entering.device)
         there = whole(entering[needed][None], *arguments, **named)[0]
         leaving = torch.full_like(entering, torch.nan)
         leaving[needed] = there.to(leaving)

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import torch
 
+from circuit_assert.backends.placement import device_of
 from circuit_assert.models.card import Card
 
 
@@ -34,7 +35,8 @@ def vectors(
         card: The model's sizes.
     """
     block = bridge.blocks[layer]
-    residual = residual.to(next(bridge.original_model.parameters()).dtype)[None]
+    dtype = next(bridge.original_model.parameters()).dtype
+    residual = residual.to(device_of(block, residual.device), dtype)[None]
     read = block.ln1(residual) if hasattr(block, "ln1") else residual
     made = getattr(block.attn, which)(read).reshape(len(residual[0]), -1, card.d_head)
     norm = getattr(block.attn, f"{which}_norm", None)
@@ -71,6 +73,7 @@ def _turned(bridge: Any, attention: Any, made: torch.Tensor, position: int) -> t
     places = torch.tensor([[position]], device=made.device)
     asked = {"layer_type": attention.layer_type} if _by_layer_type(rotary) else {}
     cos, sin = rotary(made[None], places, **asked)
+    cos, sin = cos.to(made.device), sin.to(made.device)
     turn = _rotation_of(attention)
     by_head = made.transpose(0, 1)[None]  # [1, head, n, d_head]: n plays the part of positions
     return turn(by_head, by_head, cos, sin)[0][0].transpose(0, 1)

@@ -8,6 +8,8 @@ from typing import Any
 
 import torch
 
+from circuit_assert.backends.placement import device_of
+
 
 class Rereading:
     """Runs attention again, inside a run, on other streams than the one that passes.
@@ -17,10 +19,11 @@ class Rereading:
 
     Args:
         bridge: The model.
+        device: Where results are wanted, whatever device the layer is on.
     """
 
-    def __init__(self, bridge: Any) -> None:  # noqa: ANN401 - a TransformerBridge
-        self._bridge = bridge
+    def __init__(self, bridge: Any, device: torch.device) -> None:  # noqa: ANN401 - a TransformerBridge
+        self._bridge, self._device = bridge, device
         self._calls: dict[int, tuple[tuple[Any, ...], dict[str, Any]]] = {}
         self.taken: dict[str, torch.Tensor] | None = None
 
@@ -48,7 +51,8 @@ class Rereading:
             rows: Which rows of the run they are.
         """
         block = self._bridge.blocks[layer]
-        normed = {slot: block.ln1(stream) for slot, stream in streams.items()}
+        there = device_of(block, self._device)
+        normed = {slot: block.ln1(stream.to(there)) for slot, stream in streams.items()}
         arguments, named = self._call(layer, rows)
         if "hidden_states" in named:
             named["hidden_states"] = normed["q"]
@@ -62,7 +66,7 @@ class Rereading:
                     handle = getattr(block.attn, slot).register_forward_pre_hook(hook)
                     stack.callback(handle.remove)
                 block.attn(*arguments, **named)
-            return self.taken["z"], self.taken["pattern"]
+            return self.taken["z"].to(self._device), self.taken["pattern"].to(self._device)
         finally:
             self.taken = None
 

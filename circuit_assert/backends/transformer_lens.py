@@ -17,6 +17,7 @@ from circuit_assert.backends.generation import Edits, Run, remembers_exactly, wr
 from circuit_assert.backends.head_inputs import by_query_head, embeddings
 from circuit_assert.backends.narrowing import given_back, only_at
 from circuit_assert.backends.norms import compute_norms_once
+from circuit_assert.backends.placement import device_of, devices_of, spread_over, wholly_on
 from circuit_assert.backends.queries_keys import is_rotary, obstacle, vectors
 from circuit_assert.backends.rereading import Rereading
 from circuit_assert.backends.shortcuts import narrows_exactly, rereads_exactly, resumes_exactly
@@ -51,14 +52,25 @@ class _PassComplete(Exception):  # noqa: N818 - how a run ends, not an error
     """Ends a run once the last needed block has run."""
 
 
-def boot(folder: Path, *, dtype: torch.dtype, device: torch.device) -> TransformerBridge:
-    """A bridge around the Hugging Face model in a folder, without touching the network."""
+def boot(folder: Path, *, dtype: torch.dtype, devices: Sequence[str]) -> TransformerBridge:
+    """A bridge around the Hugging Face model in a folder, without touching the network.
+
+    Args:
+        folder: The model's.
+        dtype: What its weights are loaded as.
+        devices: Where; blocks are spread over several CUDA devices as evenly as they go.
+
+    Raises:
+        ModelError: when it cannot be loaded, or several devices together have no room for it.
+    """
     import transformers
     from transformer_lens.model_bridge import TransformerBridge
 
     transformers.utils.logging.disable_progress_bar()
+    where = {"device": devices[0]} if len(devices) == 1 else spread_over(devices)
     try:
-        return TransformerBridge.boot_transformers(str(folder), dtype=dtype, device=str(device))
+        bridge = TransformerBridge.boot_transformers(str(folder), dtype=dtype, **where)
+        return bridge if len(devices) == 1 else wholly_on(bridge, devices)
     except (OSError, ValueError, KeyError, NotImplementedError) as problem:
         raise ModelError(f"{folder} could not be loaded by transformer-lens: {problem}") from None
 
@@ -99,7 +111,9 @@ class TransformerLensBackend:
     """A `TransformerBridge` behind the engine's protocol.
 
     Args:
-        bridge: The model, weights as they are (nothing folded, nothing centred).
+        bridge: The model, weights as they are (nothing folded, nothing centred). Its blocks may
+            be on several devices: what hooks give and take is on one, `device`, whatever block
+            it belongs to.
         name: What to call it.
         tokenizer: Its tokenizer.
         card: Its sizes.
@@ -123,10 +137,11 @@ class TransformerLensBackend:
             parameter.requires_grad_(False)
         compute_norms_once(bridge)
         self._bridge = bridge
-        self._rereading = Rereading(bridge)
+        self.devices = devices_of(bridge.original_model)
+        self.device = self._head()[0].device
+        self._rereading = Rereading(bridge, self.device)
         self._blocks = Blocks(bridge.original_model, card.layers)
-        parameter = next(bridge.original_model.parameters())
-        self.device, self.dtype = parameter.device, parameter.dtype
+        self.dtype = next(bridge.original_model.parameters()).dtype
         self.fingerprint = _fingerprint(bridge.original_model, f"{processing}/{self.dtype}")
         self.has_post_norms = "blocks.0.ln1_post.hook_scale" in bridge.hook_dict
         self._logit_cap = float(getattr(bridge.cfg, "output_logits_soft_cap", 0) or 0)
@@ -268,7 +283,7 @@ class TransformerLensBackend:
             stack.enter_context(self._blocks.running(resume))
             for layer, positions in narrowed.items():
                 mlp = self._bridge.blocks[layer].mlp
-                stack.enter_context(only_at(mlp, positions.to(self.device)))
+                stack.enter_context(only_at(mlp, positions))
             try:
                 remembered = {} if memory is None else {"past_key_values": memory}
                 self._bridge.run_with_hooks(
@@ -279,7 +294,7 @@ class TransformerLensBackend:
                     **remembered,
                 )
             except _PassComplete:
-                return leaving[0]
+                return leaving[0].to(self.device)
         raise HookError(f"block {last_layer} of {self.name} did not run.")
 
     def _hook(
@@ -290,11 +305,12 @@ class TransformerLensBackend:
                 self._rereading.taken[site.name] = activation
                 return None
             fired.add(site)
+            there, activation = activation.device, activation.to(self.device)
             for edit in edits:
                 activation = edit(activation)
             for read in reads:
                 read(activation)
-            return activation if edits else None
+            return activation.to(there) if edits else None
 
         return act
 
@@ -418,14 +434,14 @@ class TransformerLensBackend:
     def head_output_weights(self, layer: int) -> torch.Tensor:
         """W_O with the post-attention norm's gain folded in: `[head, d_head, d_model]`."""
         block = self._bridge.blocks[layer]
-        split = _rows_of_inputs(block.attn.o).reshape(self.card.heads, -1, self.card.d_model)
+        split = self._rows(block.attn.o).reshape(self.card.heads, -1, self.card.d_model)
         return split * self._gain(block.ln1_post) if self.has_post_norms else split
 
     @torch.no_grad()
     def neuron_output_weights(self, layer: int) -> torch.Tensor:
         """W_out with the post-MLP norm's gain folded in: `[d_mlp, d_model]`."""
         block = self._bridge.blocks[layer]
-        rows = _rows_of_inputs(block.mlp.out)
+        rows = self._rows(block.mlp.out)
         return rows * self._gain(block.ln2_post) if self.has_post_norms else rows
 
     @torch.no_grad()
@@ -435,7 +451,9 @@ class TransformerLensBackend:
         bias = getattr(block.attn.o, "bias", None)
         if bias is None:
             return torch.zeros(self.card.d_model, device=self.device)
-        return bias.float() * (self._gain(block.ln1_post) if self.has_post_norms else 1.0)
+        return bias.to(self.device).float() * (
+            self._gain(block.ln1_post) if self.has_post_norms else 1.0
+        )
 
     @property
     def has_query_key_norms(self) -> bool:
@@ -450,7 +468,8 @@ class TransformerLensBackend:
     @torch.no_grad()
     def token_embeddings(self, tokens: torch.Tensor, *, effective: bool = False) -> torch.Tensor:
         """What tokens put into the residual stream: `[n]` → `[n, d_model]`."""
-        return embeddings(self._bridge, tokens.to(self.device), effective=effective)
+        made = embeddings(self._bridge, tokens, effective=effective)
+        return made.to(self.device)
 
     @torch.no_grad()
     def normalised(self, residual: torch.Tensor) -> torch.Tensor:
@@ -462,7 +481,7 @@ class TransformerLensBackend:
     def head_input_weights(self, layer: int, which: Literal["q", "k", "v"]) -> torch.Tensor:
         """W_Q, W_K or W_V with the norm's gain folded in: `[head, d_model, d_head]`."""
         block = self._bridge.blocks[layer]
-        rows = _rows_of_inputs(getattr(block.attn, which))
+        rows = self._rows(getattr(block.attn, which))
         gain = self._gain(getattr(block, "ln1", None))
         return by_query_head(rows, gain, self.card, centred=self._centres())
 
@@ -476,7 +495,8 @@ class TransformerLensBackend:
         self, layer: int, which: Literal["q", "k"], residual: torch.Tensor, position: int = 0
     ) -> torch.Tensor:
         """What a block makes of residual streams, norms and positions included."""
-        return vectors(self._bridge, residual, layer, which, position=position, card=self.card)
+        made = vectors(self._bridge, residual, layer, which, position=position, card=self.card)
+        return made.to(self.device)
 
     @property
     def has_gated_mlps(self) -> bool:
@@ -488,7 +508,7 @@ class TransformerLensBackend:
         """W_in, or that of gates, with the gain of the norm before it folded in."""
         block = self._bridge.blocks[layer]
         norm = block.ln2 if hasattr(block, "ln2") else getattr(block, "ln1", None)
-        rows = _rows_of_inputs(getattr(block.mlp, which)).T * self._gain(norm)
+        rows = self._rows(getattr(block.mlp, which)).T * self._gain(norm)
         return rows - rows.mean(-1, keepdim=True) if self._centres() else rows
 
     def _all_logits(
@@ -506,12 +526,13 @@ class TransformerLensBackend:
     def _final_norm(self, residual: torch.Tensor) -> torch.Tensor:
         if self._norm_kind() is None:
             return residual
-        return self._bridge.ln_final(residual[None])[0]
+        norm = self._bridge.ln_final
+        return norm(residual[None].to(device_of(norm, self.device)))[0].to(self.device)
 
     def _at_scale(self, normed: torch.Tensor, by: torch.Tensor) -> torch.Tensor:
         """What the final norm gives, stretched, its bias left as it is: `[n, d_model]`, `[n]`."""
         bias = getattr(self._bridge.ln_final, "bias", None)
-        offset = 0.0 if bias is None else bias.float()
+        offset = 0.0 if bias is None else bias.to(self.device).float()
         stretched = (normed.float() - offset) * by.float()[:, None] + offset
         return stretched.to(normed.dtype)
 
@@ -536,14 +557,17 @@ class TransformerLensBackend:
         if self._norm_kind() is None or weight is None:
             return torch.ones(self.card.d_model, device=self.device)
         offset = 1.0 if getattr(self._bridge.cfg, "rmsnorm_uses_offset", False) else 0.0
-        return weight.float() + offset
+        return weight.to(self.device).float() + offset
+
+    def _rows(self, linear: Any) -> torch.Tensor:  # noqa: ANN401 - a bridge's linear component
+        return _rows_of_inputs(linear).to(self.device).float()
 
 
 def _rows_of_inputs(linear: Any) -> torch.Tensor:  # noqa: ANN401 - a bridge's linear component
     """Its weights as `[input, output]`: transposed in a Linear, as they are in GPT-2's Conv1D."""
     weights: torch.Tensor = linear.weight
     is_linear = isinstance(linear.original_component, torch.nn.Linear)
-    return (weights.T if is_linear else weights).float()
+    return weights.T if is_linear else weights
 
 
 def _fingerprint(module: torch.nn.Module, processing: str) -> str:

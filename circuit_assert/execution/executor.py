@@ -55,7 +55,7 @@ class Executor:
         self.store = store or Store(backend.tokenizer)
         self.runs = 0
         self.seconds = self.needed_flops = 0.0
-        self.memory = budget(backend.device) if memory is None else memory
+        self.memory = budget(backend.devices) if memory is None else memory
         self._progress = progress
         self._recall = Recall(cache, backend, self.store) if cache else None
         self._floors: dict[tuple[Measurement, Prompts, bool], float] = {}

@@ -91,7 +91,7 @@ class Known:
         recognised, self.fingerprint = self.fingerprint, backend.fingerprint
         self._executor = Executor(
             backend,
-            memory=budget(backend.device, self._memory),
+            memory=budget(backend.devices, self._memory),
             progress=self._report,
             store=self._store,
             cache=self._cache,
@@ -116,10 +116,10 @@ class Known:
         self._before = self.work
         self._executor.store.forget_activations(beyond=0)
         model = weakref.ref(self._executor.backend)
-        device = self._executor.backend.device
+        devices = self._executor.backend.devices
         self._executor = None
         gc.collect()
-        release(device)
+        release(devices)
         if model() is not None:
             warnings.warn(f"{self.spec.name} is still in memory: something holds it.", stacklevel=2)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import psutil
@@ -14,21 +15,22 @@ _SHARE = _KEPT_AND_RUNNING + 1
 _MOST_ON_A_CPU = 1 << 29  # more rows at once are no faster there
 
 
-def budget(device: torch.device, most: int | None = None) -> int:
+def budget(devices: Sequence[torch.device], most: int | None = None) -> int:
     """Bytes that one run's activations may take: a quarter of what is free.
 
     Args:
-        device: Where the model is.
+        devices: Where the model is. A run passes through all of them, so that the fullest decides.
         most: Bytes that activations may take in all, kept ones included; None for no limit.
     """
-    if device.type == "cuda":
-        import torch
+    return _at_most(min(map(_room, devices)), most)
 
-        free, _ = torch.cuda.mem_get_info(device)
-        room = free // _SHARE
-    else:
-        room = _on_a_cpu()
-    return _at_most(room, most)
+
+def _room(device: torch.device) -> int:
+    if device.type != "cuda":
+        return _on_a_cpu()
+    import torch
+
+    return torch.cuda.mem_get_info(device)[0] // _SHARE
 
 
 def activations_on_a_cpu(most: int | None = None) -> int:
@@ -48,9 +50,9 @@ def _at_most(room: int, most: int | None) -> int:
     return room if most is None else min(room, most // _KEPT_AND_RUNNING)
 
 
-def release(device: torch.device) -> None:
-    """Give freed memory back to a GPU, so that other processes and the next model can have it."""
-    if device.type == "cuda":
+def release(devices: Sequence[torch.device]) -> None:
+    """Give freed memory back to GPUs, so that other processes and the next model can have it."""
+    if any(device.type == "cuda" for device in devices):
         import torch
 
         torch.cuda.empty_cache()

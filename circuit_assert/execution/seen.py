@@ -13,6 +13,7 @@ from circuit_assert.backends.tokenizer import tokenizer_at_hand
 from circuit_assert.errors import ModelError
 from circuit_assert.execution.cache import ScoreCache
 from circuit_assert.execution.identity import engine
+from circuit_assert.models.devices import devices_here
 from circuit_assert.models.spec import ModelSpec
 from circuit_assert.prompts.base import Tokenizer
 
@@ -53,7 +54,7 @@ def seen_before(spec: ModelSpec, cache: Path) -> Seen | None:
     stated: dict[str, object] = json.loads(said)
     if tokenizer is None or _told(tokenizer) != stated.pop("tokenizer"):
         return None
-    return Seen(str(stated["fingerprint"]), torch.device(spec.device), tokenizer)
+    return Seen(str(stated["fingerprint"]), torch.device(spec.place().split(",")[0]), tokenizer)
 
 
 def remember(spec: ModelSpec, fingerprint: str, tokenizer: Tokenizer, cache: Path) -> None:
@@ -79,10 +80,9 @@ def _told(tokenizer: Tokenizer) -> list[object]:
 
 def _is_there(device: str) -> bool:
     try:
-        kind = torch.device(device).type
-    except RuntimeError:
-        return False
-    return kind != "cuda" or torch.cuda.is_available()
+        return bool(devices_here(device))
+    except ModelError:
+        return False  # whoever loads it meets the error
 
 
 def _key_of(spec: ModelSpec) -> str | None:
@@ -91,7 +91,7 @@ def _key_of(spec: ModelSpec) -> str | None:
         return None
     files = [(path.name, path.stat()) for path in sorted(folder.iterdir()) if path.is_file()]
     described = [
-        [spec.name, spec.revision, spec.dtype, spec.device, engine()],
+        [spec.name, spec.revision, spec.dtype, spec.place(), engine()],
         *([name, stat.st_size, stat.st_mtime_ns] for name, stat in files),
     ]
     return hashlib.sha256(json.dumps(["seen", *described]).encode()).hexdigest()

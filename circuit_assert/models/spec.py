@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 
 from circuit_assert.errors import ModelError
 from circuit_assert.models.card import Card
+from circuit_assert.models.devices import device_of, settled
 from circuit_assert.models.folder import card_of, check_folder, read_config
 from circuit_assert.models.hub_cards import HUB_CARDS
 from circuit_assert.models.needs import bytes_of
@@ -27,7 +28,8 @@ class ModelSpec:
         location: A zoo name, a folder, a hub name, or a planted model's name.
         revision: Of a hub model.
         dtype: "float32", "bfloat16" or "float16".
-        device: "cpu", "cuda", "cuda:1", …
+        device: "cpu", "cuda", "cuda:1", "mps"; "cuda:0,cuda:1" spreads its blocks over these,
+            "auto" over all GPUs of the machine. A planted model is on the first of them.
         planted: The planted model itself.
         memory: Bytes that loading and measuring it takes, weights and activations, as its user
             says; it changes no number, so that two specs that differ in it are the same.
@@ -68,6 +70,15 @@ class ModelSpec:
 
         return cached(self.location, self.revision)
 
+    def place(self) -> str:
+        """Where it is loaded in fact, as the ledger says it: "auto" is no place.
+
+        Raises:
+            ModelError: when "auto" cannot be settled here.
+        """
+        there = settled(self.device)
+        return there.split(",")[0] if self.planted is not None else there
+
     def folder(self) -> Path:
         """The folder with the model's files, fetched at first use.
 
@@ -99,14 +110,15 @@ def spec_of(
             a hub name, perhaps with a revision ("owner/name@revision"), or a planted model.
         revision: Of a hub model.
         dtype: What its weights are loaded as.
-        device: Where.
+        device: Where: see `ModelSpec`.
         memory: What it needs there, as "12GiB" or in bytes; None where nobody says.
         checked: Whether a folder has to be there already, with a model in it.
 
     Raises:
-        ModelError: when a folder cannot be used, `memory` is no size, or a revision is given twice,
-            is empty, or is given of what has none.
+        ModelError: when a folder cannot be used, `device` is none, `memory` is no size, or a
+            revision is given twice, is empty, or is given of what has none.
     """
+    device = device_of(device)
     needs = None if memory is None else bytes_of(memory)
     if isinstance(model, PlantedModel):
         _refuse_revision(model.name, revision)

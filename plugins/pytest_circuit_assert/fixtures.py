@@ -51,7 +51,7 @@ def model_fixture(
         model: A zoo name, a hub name (of a revision: "owner/name@revision"), a folder, a planted
             model, or a list of these.
         revision: Of a hub model.
-        device: As "cpu" or "cuda:1"; that of `--claims-device` by default.
+        device: As "cpu", "cuda:1", "auto" or "cuda:0,cuda:1"; that of `--claims-device` by default.
         dtype: As "float32" or "bfloat16"; that of `--claims-dtype` by default.
         memory: What loading and measuring it takes at most, as "12GiB" or in bytes; by default
             it is estimated. It limits nothing: it says beside what else the model fits.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -44,10 +43,14 @@ def one_of(*allowed: str) -> Callable[[str], str]:
 
 
 def device(value: str) -> str:
-    """A device as torch names it."""
-    if not re.fullmatch(r"cpu|mps|cuda(:\d+)?", value):
-        raise ValueError(f"{value!r} is no device")
-    return value
+    """A device, or several, as `circuit_assert.models.devices` spells them."""
+    from circuit_assert.errors import ModelError
+    from circuit_assert.models.devices import device_of
+
+    try:
+        return device_of(value)
+    except ModelError as problem:
+        raise ValueError(str(problem).partition(": write ")[0]) from None
 
 
 def rate(value: str | float) -> float:

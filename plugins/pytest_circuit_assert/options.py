@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from circuit_assert.models.devices import CHOICES
 from pytest_circuit_assert.given import device, file_of, folder_of, given, one_of, rate, seed, size
 from pytest_circuit_assert.history_options import (
     add_history,
@@ -118,7 +119,8 @@ def add_options(parser: pytest.Parser) -> None:
     add(
         "--claims-device",
         metavar="DEVICE",
-        help="Where models load when they do not say: cpu (the default), cuda, cuda:1, mps.",
+        help="Where models load when they do not say: cpu (the default), cuda, cuda:1, mps; auto "
+        "for all GPUs of the machine; cuda:0,cuda:1 to spread a model's blocks over these.",
     )
     add(
         "--claims-require-gpu",
@@ -253,7 +255,7 @@ def read_options(config: pytest.Config) -> Options:
     locked = bool(given(config, "locked", bool, "write true or false"))
     made = Options(
         model=given(config, "model", str, "write a name") or None,
-        device=given(config, "device", device, "write cpu, mps, cuda, or cuda:1"),
+        device=given(config, "device", device, f"write {CHOICES}"),
         dtype=given(config, "dtype", one_of(*DTYPES), f"write {' or '.join(DTYPES)}"),
         false_pass_rate=given(config, "false_pass_rate", rate, "write 0.01"),
         seed=given(config, "seed", seed, "write a whole number from 0"),

@@ -39,7 +39,16 @@ def test_the_configuration_file_and_that_the_command_line_wins(suite):
 @pytest.mark.parametrize(
     ("option", "fact", "fix"),
     [
-        ("--claims-device=tpu", "'tpu' is no device", "write cpu, mps, cuda, or cuda:1"),
+        (
+            "--claims-device=tpu",
+            "'tpu' is no device",
+            "write cpu, mps, cuda, cuda:1, auto, or cuda:0,cuda:1",
+        ),
+        (
+            "--claims-device=cuda:0,cpu",
+            "blocks are spread over CUDA devices only",
+            "or cuda:0,cuda:1",
+        ),
         ("--claims-dtype=int8", "'int8' is not known", "write float32 or bfloat16 or float16"),
         ("--claims-false-pass-rate=0.7", "is no rate between 0 and 0.5", "write 0.01"),
         ("--claims-false-pass-rate=low", "'low'", "write 0.01"),

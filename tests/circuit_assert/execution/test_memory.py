@@ -29,12 +29,18 @@ class Free:
 )
 def test_a_quarter_of_what_is_free_and_no_more_than_was_said(monkeypatch, free, most, expected):
     monkeypatch.setattr(memory.psutil, "virtual_memory", lambda: Free(free))
-    assert memory.budget(CPU, most) == expected
+    assert memory.budget([CPU], most) == expected
 
 
 def test_on_cuda_it_is_by_what_the_device_has_free(monkeypatch):
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (80 << 30, 99 << 30))
-    assert memory.budget(torch.device("cuda:1")) == 20 << 30
+    assert memory.budget([torch.device("cuda:1")]) == 20 << 30
+
+
+def test_over_several_devices_the_fullest_decides(monkeypatch):
+    free = {0: 80 << 30, 1: 8 << 30, 2: 60 << 30}
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (free[device.index], 99 << 30))
+    assert memory.budget([torch.device("cuda", number) for number in free]) == 2 << 30
 
 
 def test_running_out_is_told_from_other_errors():
