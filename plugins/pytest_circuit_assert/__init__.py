@@ -21,6 +21,7 @@ from pytest_circuit_assert import fixtures, github, markers
 from pytest_circuit_assert.distribution import count
 from pytest_circuit_assert.distribution.controller import Distribution
 from pytest_circuit_assert.distribution.required import RequiredGpu
+from pytest_circuit_assert.distribution.sharding import Sharding
 from pytest_circuit_assert.distribution.worker import LINE, ParcelledRehearsal
 from pytest_circuit_assert.docket import Docket
 from pytest_circuit_assert.fixtures import checkpoints_fixture, close_session, model_fixture
@@ -80,6 +81,7 @@ def pytest_configure(config: pytest.Config) -> None:
         parts["required_gpu"] = RequiredGpu(config)
     if count.is_wanted():
         parts["census"] = count.CensusTaker(config)
+    docket = None
     if not hasattr(config, "workerinput"):
         docket = Docket(config, options)
         parts |= {"docket": docket, "summary": Summary(config, options, docket, rehearsal)}
@@ -91,6 +93,8 @@ def pytest_configure(config: pytest.Config) -> None:
         parts |= {"history": History(options, docket), "saving": Saving(options, docket)}
         parts |= {"lock_times": LockTimes(options, docket)}
         parts |= {"distribution": Distribution(config, options, docket)}
+    if options.shard is not None:
+        parts["sharding"] = Sharding(config, options, docket)
     for name, part in parts.items():
         config.pluginmanager.register(part, f"pytest_circuit_assert.{name}")
 

@@ -55,6 +55,8 @@ class Docket:
         self.run: RunRecord | None = None
         self.problem = ""
         self.end: EndRecord | None = None
+        self.split = ""
+        self.is_awaited = False  # kept without a record of a claim, too
         self._root = config.rootpath
         self._options = options
         self._arguments = tuple(map(str, config.invocation_params.args))
@@ -103,7 +105,7 @@ class Docket:
         """Write the last line; what a comparison says of the run is in its exit status by now."""
         from circuit_assert.ledger import EndRecord
 
-        if not self.records:
+        if not self.records and not self.is_awaited:
             return
         self.adjusted, q_values = self._adjusted()
         self.end = EndRecord(
@@ -211,7 +213,9 @@ class Docket:
             device=self._options.device,
             dtype=self._options.dtype,
             fail_on=self._options.fail_on,
-            options=self._options.said | self._options.lock_hash,
+            options=self._options.said
+            | self._options.lock_hash
+            | ({"split": self.split} if self.split else {}),
             arguments=self._arguments,
             platform=platform.platform(),
         )

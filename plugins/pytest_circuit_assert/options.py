@@ -7,10 +7,12 @@ import importlib.util
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from circuit_assert.models.devices import CHOICES
+from pytest_circuit_assert.distribution.shard_option import add_shard, shard_of
 from pytest_circuit_assert.given import device, file_of, folder_of, given, one_of, rate, seed, size
 from pytest_circuit_assert.history_options import (
     add_history,
@@ -18,6 +20,9 @@ from pytest_circuit_assert.history_options import (
     name_to_save,
     write_lock_of,
 )
+
+if TYPE_CHECKING:
+    from circuit_assert.ledger.shards import Shards
 
 DTYPES = ("float32", "bfloat16", "float16")
 FAIL_ON = ("inconclusive", "refuted")
@@ -56,6 +61,7 @@ class Options:
         locked: Whether a claim that is not as its lock says fails its test.
         write_lock: Where to write that file in place of running tests; None to run them.
         require_gpu: Whether a run without a GPU fails.
+        shard: Which part of the tests this process runs; None for all.
     """
 
     model: str | None
@@ -80,6 +86,7 @@ class Options:
     locked: bool = False
     write_lock: Path | None = None
     require_gpu: bool = False
+    shard: Shards | None = None
 
     @property
     def said(self) -> dict[str, str]:
@@ -167,6 +174,7 @@ def add_options(parser: pytest.Parser) -> None:
         help="Keep the scores of all units too, as Parquet files beside the ledger.",
     )
     add_history(parser, group)
+    add_shard(parser, group)
     add(
         "--claims-report",
         metavar="FILE",
@@ -276,6 +284,7 @@ def read_options(config: pytest.Config) -> Options:
         locked=locked,
         write_lock=write_lock_of(config),
         require_gpu=bool(given(config, "require_gpu", bool, "write true or false")),
+        shard=shard_of(config),
     )
     _refuse_without_a_ledger(made)
     return made

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,12 +11,16 @@ import pytest
 from pytest_circuit_assert.fixtures import session_of
 from pytest_circuit_assert.markers import is_about_claims
 from pytest_circuit_assert.rehearsal.cast import models_of
-from pytest_circuit_assert.rehearsal.eligibility import may_be_skipped
+from pytest_circuit_assert.rehearsal.eligibility import is_marked_to_skip, may_be_skipped
+from pytest_circuit_assert.rehearsal.rehearsal import rehearse
+from pytest_circuit_assert.rehearsal.stage import HandlesAlike, Stage
 
 if TYPE_CHECKING:
     from circuit_assert.models.model import Model
     from circuit_assert.models.spec import ModelSpec
+    from circuit_assert.session import Session
     from pytest_circuit_assert.rehearsal.rehearsal import Rehearsed
+    from pytest_circuit_assert.rehearsal.stage import Handles
 
 UNKNOWN_SECONDS = 1.0
 """Of a test whose claims are not known beforehand."""
@@ -101,28 +105,56 @@ def census(
         items: The tests, as they were collected.
         rehearsed: What is known of their claims; None when nothing is.
     """
-    taken = _Counted(config, rehearsed)
-    tests = tuple(taken.needs(item) for item in items)
-    return Census(tuple(map(_needs_of, taken.models)), tests, tuple(taken.runs.values()))
+    return _taken(items, _Counted(session_of(config), rehearsed, may_be_skipped))
+
+
+def census_alike(
+    config: pytest.Config, items: Sequence[pytest.Item], *, rehearsing: bool = True
+) -> Census:
+    """The same as every machine takes it: nothing counts that is at hand here and not elsewhere.
+
+    Of a hub model, no more is known than before it is fetched; a test that needs a GPU or a hub
+    model is taken to run.
+
+    Args:
+        config: pytest's.
+        items: The tests, in an order that is the same everywhere.
+        rehearsing: Whether tests may be called to learn their claims.
+    """
+    session = session_of(config)
+    handles = HandlesAlike(session, Stage(session.false_pass_rate))
+    rehearsed = rehearse(config, items, HandlesAlike) if rehearsing else None
+    return _taken(items, _Counted(handles, rehearsed, is_marked_to_skip))
+
+
+def _taken(items: Sequence[pytest.Item], counted: _Counted) -> Census:
+    tests = tuple(counted.needs(item) for item in items)
+    return Census(tuple(map(_needs_of, counted.models)), tests, tuple(counted.runs.values()))
 
 
 class _Counted:
     """Numbers models and runs as they are met."""
 
-    def __init__(self, config: pytest.Config, rehearsed: Rehearsed | None) -> None:
+    def __init__(
+        self,
+        handles: Handles | Session,
+        rehearsed: Rehearsed | None,
+        skipped: Callable[[pytest.Item], bool],
+    ) -> None:
         self.models: dict[ModelSpec, int] = {}
         self.runs: dict[object, float] = {}
         self._numbers: dict[object, int] = {}
-        self._config, self._rehearsed = config, rehearsed
+        self._handles, self._rehearsed, self._skipped = handles, rehearsed, skipped
 
     def needs(self, item: pytest.Item) -> TestNeeds:
         """Of one test."""
         if not is_about_claims(item):
             return TestNeeds()
         learned = self._rehearsed.learned.get(item.nodeid) if self._rehearsed else None
-        if learned is None or may_be_skipped(item):
-            used = models_of(item, session_of(self._config))
-            runs = [(item.nodeid, UNKNOWN_SECONDS)] if learned is None else []
+        known = learned is not None and bool(learned.claims)
+        if learned is None or not known or self._skipped(item):
+            used = models_of(item, self._handles)
+            runs = [] if known else [(item.nodeid, UNKNOWN_SECONDS)]
         else:
             used, runs = [], []
             for claim in learned.claims.values():

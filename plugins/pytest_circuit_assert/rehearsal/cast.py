@@ -45,18 +45,18 @@ def is_ours(fixture: Any) -> bool:  # noqa: ANN401 - likewise
     return fixture.func.__module__ == fixtures.__name__
 
 
-def models_of(item: pytest.Item, session: Session) -> list[Model]:
+def models_of(item: pytest.Item, handles: Handles | Session) -> list[Model]:
     """The models that a test is given, told from its fixtures; none where they cannot be told.
 
     Args:
         item: A test.
-        session: Which gives the handles.
+        handles: Who gives them.
     """
     from circuit_assert.models.model import Model
 
     if not isinstance(item, pytest.Function):
         return []
-    stand_in, found = Cast(session), list[Model]()
+    stand_in, found = Cast(handles), list[Model]()
     for name, definitions in fixtures_of(item).items():
         if is_ours(definitions[-1]) and name != "claims_session":
             with suppress(Exception):  # whoever runs the test meets it

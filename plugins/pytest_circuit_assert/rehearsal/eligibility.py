@@ -99,5 +99,9 @@ def uses_self(method: FunctionType) -> bool:
 
 def may_be_skipped(item: pytest.Item) -> bool:
     """Whether the test may never ask for its claims: these are listed, and not prefetched."""
-    marked = any(item.get_closest_marker(name) is not None for name in _MAY_SKIP)
-    return marked or missing_for(item) is not None
+    return is_marked_to_skip(item) or missing_for(item) is not None
+
+
+def is_marked_to_skip(item: pytest.Item) -> bool:
+    """Whether its markers may skip it, on this machine or another."""
+    return any(item.get_closest_marker(name) is not None for name in _MAY_SKIP)

@@ -44,15 +44,23 @@ class Rehearsed:
     refused: dict[str, str] = field(default_factory=dict[str, str])
 
 
-def rehearse(config: pytest.Config, items: Iterable[pytest.Item]) -> Rehearsed:
-    """Call each test that may be, and learn its claims."""
+def rehearse(
+    config: pytest.Config, items: Iterable[pytest.Item], handles: type[Handles] = Handles
+) -> Rehearsed:
+    """Call each test that may be, and learn its claims.
+
+    Args:
+        config: pytest's.
+        items: The tests.
+        handles: What its fixtures give.
+    """
     about_claims = [item for item in items if is_about_claims(item)]
     rehearsed = Rehearsed()
     if not about_claims:
         return rehearsed
     session = session_of(config)
     stage = Stage(session.false_pass_rate)
-    cast, eligibility = Cast(Handles(session, stage)), Eligibility()
+    cast, eligibility = Cast(handles(session, stage)), Eligibility()
     for item in about_claims:
         objection = eligibility.objection(item)
         if objection is None and isinstance(item, pytest.Function):
