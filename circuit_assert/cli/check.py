@@ -11,6 +11,7 @@ import click
 
 from circuit_assert.cli.ledgers import ledgers_argument, runs_of
 from circuit_assert.ledger import Ledger
+from circuit_assert.ledger.shards import named, part_of
 
 
 @click.command("check")
@@ -25,8 +26,8 @@ def command(ledgers: tuple[Path, ...], commit: str) -> None:
     """Say whether a run made elsewhere is whole, of this commit, and passed.
 
     LEDGERS are files, or folders of which the latest run is taken (.claims by default). The exit
-    status is 1 when a run was killed, failed, was made at another commit, or with changes that
-    were not committed. Nothing is measured.
+    status is 1 when a run was killed, failed, is a part of a run, was made at another commit, or
+    with changes that were not committed. Nothing is measured.
 
     \b
     Example:
@@ -54,6 +55,9 @@ def problems(ledger: Ledger, commit: str) -> Iterator[str]:
         commit: What it must have been made at, in full.
     """
     run, end = ledger.run, ledger.end
+    part = part_of(run)
+    if part is not None:
+        yield f"it is {named(part.numbers, part.of)} alone: merge it with the others"
     if run is None or run.git_commit is None:
         yield "it does not say at which commit it was made"
     elif run.git_commit != commit:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -14,6 +14,7 @@ from circuit_assert.comparison.matching import Judged, match
 from circuit_assert.comparison.settings import Setting, settings
 from circuit_assert.comparison.unit_values import UnitValues
 from circuit_assert.ledger import ClaimRecord, Ledger
+from circuit_assert.ledger.shards import part_of
 
 _ALPHA = 0.01
 
@@ -33,6 +34,8 @@ class Comparison:
         settings: What else differs.
         tested: How many claims were tested for drift.
         still: Why the other claims were not → how many.
+        elsewhere: How many claims of one run are left out, as the other is a part of a run (a
+            shard) and their tests gave no verdict in it: they are another part's.
     """
 
     before: Ledger
@@ -45,6 +48,7 @@ class Comparison:
     settings: tuple[Setting, ...] = ()
     tested: int = 0
     still: Mapping[str, int] = field(default_factory=dict[str, int])
+    elsewhere: int = 0
 
     def newly(self, verdict: str) -> tuple[Change, ...]:
         """The claims with another verdict than before, which is now this one."""
@@ -97,19 +101,29 @@ def compare(before: Ledger, after: Ledger, *, history: Iterable[Ledger] = ()) ->
     units = UnitValues(before, after)
     movements = [moved(one.record, other.record, units, alpha) for one, other in pairs]
     changes, tested = _changes(pairs, movements, alpha)
-    not_run, disappeared = _missing(matched.only_before, matched.only_after, after)
+    gone, new = _here(matched.only_before, after), _here(matched.only_after, before)
+    not_run, disappeared = _missing(gone, new, after)
     return Comparison(
         before=before,
         after=after,
         alpha=alpha,
         changes=changes,
         not_run=_latest(not_run, after, history),
-        appeared=tuple(each.record for each in matched.only_after),
+        appeared=tuple(each.record for each in new),
         disappeared=disappeared,
         settings=settings(before, after),
         tested=tested,
         still=Counter(each.still for each in movements if each.still),
+        elsewhere=len(matched.only_before) + len(matched.only_after) - len(gone) - len(new),
     )
+
+
+def _here(claims: Sequence[Judged], other: Ledger) -> Sequence[Judged]:
+    """Claims of one run without those that are another part's, where the other run is a part."""
+    if part_of(other.run) is None:
+        return claims
+    known = {each.nodeid for each in (*other.claims, *other.not_run)}
+    return [each for each in claims if known.issuperset(each.nodeids)]
 
 
 def _alpha(before: Ledger, after: Ledger) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 import os
 import re
 import shutil
@@ -11,7 +12,9 @@ from pathlib import Path
 
 from circuit_assert.errors import CircuitAssertError
 from circuit_assert.ledger.files import Ledger, read, runs_of
+from circuit_assert.ledger.records import RunRecord, from_dict
 from circuit_assert.ledger.scores import folder_of
+from circuit_assert.ledger.shards import Shards, part_of
 
 _NAME = re.compile(r"[^\W_][\w.-]{0,99}")
 
@@ -26,9 +29,32 @@ def saved_in(folder: Path) -> dict[str, Path]:
 
 
 def previous_run(folder: Path, ledger: Path) -> Path | None:
-    """The last run before another one that judged a claim; None without one."""
+    """The last run before another one that judged a claim; None without one.
+
+    One that is a part of a run (a shard) counts only for the same part.
+    """
     earlier = [path for path in runs_of(folder) if path.name < ledger.name]
-    return next((path for path in reversed(earlier) if b'"record": "claim"' in _head(path)), None)
+    part = _part(ledger)
+    return next(
+        (
+            path
+            for path in reversed(earlier)
+            if b'"record": "claim"' in _head(path) and _part(path) in ("", part)
+        ),
+        None,
+    )
+
+
+def _part(ledger: Path) -> str:
+    """Which part of a run it is: "1/4"; empty for a whole one, and where it cannot be told."""
+    with ledger.open("rb") as file:
+        first = file.readline()
+    try:
+        run = from_dict(json.loads(first))
+        part = part_of(run) if isinstance(run, RunRecord) else None
+    except (ValueError, TypeError, AttributeError, CircuitAssertError):
+        return ""
+    return "" if part is None else str(part)
 
 
 def history_of(folder: Path) -> Iterator[Ledger]:
@@ -82,6 +108,16 @@ def check_name(name: str) -> str:
             f"{name!r} is no name: letters, digits, dots, dashes; not last or previous"
         )
     return name
+
+
+def name_of_shard(name: str, shard: Shards | None) -> str:
+    """The name under which a shard is saved: shards of one run are beside each other.
+
+    Args:
+        name: The run's.
+        shard: Which; None for a run that is not split.
+    """
+    return name if shard is None else f"{name}.shard-{str(shard).replace('/', '-of-')}"
 
 
 def save_run(ledger: Path, folder: Path, name: str) -> Path:

@@ -5,8 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from circuit_assert.errors import CircuitAssertError
 from circuit_assert.ledger.files import Ledger
+from circuit_assert.ledger.one_run import (
+    MergeError,
+    Runs,
+    again,
+    is_finished,
+    one_record,
+    require_every_shard,
+    require_one_run,
+    shards_in,
+)
 from circuit_assert.ledger.records import (
     AssertionRecord,
     ClaimRecord,
@@ -14,78 +23,66 @@ from circuit_assert.ledger.records import (
     ModelRecord,
     NotRunRecord,
     Record,
-    RunRecord,
 )
 
-_ONE_OF = ("schema", "false_pass_rate", "seed", "fail_on")
-_CALLED = {"false_pass_rate": "false-pass rate", "fail_on": "what fails a run"}
+__all__ = ["MergeError", "adjusted", "merged", "run_again"]
 
 
-class MergeError(CircuitAssertError):
-    """Ledgers do not belong to one run: other rates, weights or locks, or verdicts that differ."""
-
-
-def merged(ledgers: Sequence[Ledger]) -> list[Record]:
+def merged(ledgers: Sequence[Ledger], *, partial: bool = False) -> list[Record]:
     """The records of one ledger that says what all of them say.
 
     The same ledgers in any order, or some of them twice, or what was merged before, give the same
-    records. A test that could not run in one shard and ran in another has run.
+    records. A test that could not run in one shard and ran in another has run. A shard that was
+    killed and run again counts as run; its verdicts count once.
 
     Args:
         ledgers: The shards'.
+        partial: Whether shards may be missing; the record of the run then names those that are
+            there.
 
     Raises:
-        MergeError: for none, for shards that ran under conditions which cannot be mixed, and for
-            a claim with two verdicts.
+        MergeError: for none, for shards that ran under conditions which cannot be mixed, for
+            missing ones, and for a claim with two verdicts.
     """
-    runs = [(each, each.run) for each in ledgers if each.run is not None]
+    runs = _runs(ledgers)
     if not runs:
         raise MergeError("there is nothing to merge: no ledger has the line of a run.")
-    _require_one_run(runs)
+    require_one_run(runs)
+    if not partial:
+        require_every_shard(runs)
     _require_one_fingerprint(ledgers)
     claims = _claims(ledgers)
-    assertions = _assertions(ledgers)
     ran = {each.nodeid for each in claims}
     not_run = {one for each in ledgers for one in each.not_run if one.nodeid not in ran}
     models = {model for each in ledgers for model in each.models}
-    records: list[Record] = [min((run for _, run in runs), key=_of_run)]
+    records: list[Record] = [one_record(runs)]
     records += sorted(models, key=_of_model)
-    records += [*claims, *assertions, *sorted(not_run, key=_of_not_run)]
-    end = _end(ledgers, claims)
+    records += [*claims, *_assertions(ledgers), *sorted(not_run, key=_of_not_run)]
+    end = _end(ledgers, claims, is_split=shards_in(runs) is not None)
     return [*records, end] if end is not None else records
 
 
-def _require_one_run(runs: Sequence[tuple[Ledger, RunRecord]]) -> None:
-    (first, one), *others = runs
-    for ledger, other in others:
-        for name in _ONE_OF:
-            was, now = getattr(one, name), getattr(other, name)
-            if was != now:
-                raise MergeError(
-                    f"{_CALLED.get(name, name)} is {was} in {first.path} and {now} in "
-                    f"{ledger.path}: only shards of one run can be merged."
-                )
-        was, now = (each.options.get("lock_hash", "") for each in (one, other))
-        if was != now:
-            raise MergeError(
-                f"{first.path} was judged by {_lock(was)} and {ledger.path} by {_lock(now)}: only "
-                "shards that were held against the same lock can be merged."
-            )
+def run_again(ledgers: Sequence[Ledger]) -> list[str]:
+    """In words, the shards that were killed and run again."""
+    return again(_runs(ledgers))
 
 
-def _lock(said: str) -> str:
-    return f"the lock {said}" if said else "no lock"
+def _runs(ledgers: Sequence[Ledger]) -> Runs:
+    return [(each, each.run) for each in ledgers if each.run is not None]
 
 
 def _require_one_fingerprint(ledgers: Iterable[Ledger]) -> None:
-    known: dict[str, tuple[str, Path]] = {}
+    """Of each model and dtype: a run may hold a model in two."""
+    known: dict[tuple[str, str], tuple[str, Path]] = {}
     for ledger in ledgers:
         for claim in ledger.claims:
-            was, path = known.setdefault(claim.model, (claim.fingerprint, ledger.path))
+            this = claim.fingerprint, ledger.path
+            was, path = known.setdefault((claim.model, claim.dtype), this)
             if was != claim.fingerprint:
+                dtype = f" ({claim.dtype})" if claim.dtype else ""
                 raise MergeError(
-                    f"{claim.model} has the weights {was} in {path} and {claim.fingerprint} in "
-                    f"{ledger.path}: these are two models, or one in two types of number."
+                    f"{claim.model}{dtype} has the weights {was} in {path} and "
+                    f"{claim.fingerprint} in {ledger.path}: these are two models of one name."
                 )
 
 
@@ -102,24 +99,34 @@ def _claims(ledgers: Iterable[Ledger]) -> list[ClaimRecord]:
                     f"in {ledger.path}: find out which of them is right; nothing was merged."
                 )
             key = claim.claim_id, claim.nodeid
-            kept[key] = min(kept.get(key, claim), claim, key=_of_claim)
-    return sorted(kept.values(), key=_of_claim)
+            known = kept.setdefault(key, claim)
+            if known != claim:
+                kept[key] = min(known, claim, key=lambda each: (each.at, repr(each)))
+    return sorted(kept.values(), key=lambda each: (each.at, each.nodeid, each.claim_id))
 
 
 def _assertions(ledgers: Iterable[Ledger]) -> list[AssertionRecord]:
     """Each once for each test; one that does not hold before one that does."""
     kept: dict[tuple[str, str], AssertionRecord] = {}
     for each in (each for ledger in ledgers for each in ledger.assertions):
-        key = each.claim_id, each.nodeid
-        kept[key] = min(kept.get(key, each), each, key=_of_assertion)
+        known = kept.setdefault((each.claim_id, each.nodeid), each)
+        if known != each:
+            kept[each.claim_id, each.nodeid] = min(known, each, key=_of_assertion)
     return [kept[key] for key in sorted(kept)]
 
 
-def _end(ledgers: Iterable[Ledger], claims: Sequence[ClaimRecord]) -> EndRecord | None:
-    """The last end; None when a shard was killed, which the whole then was too."""
+def _end(
+    ledgers: Iterable[Ledger], claims: Sequence[ClaimRecord], *, is_split: bool
+) -> EndRecord | None:
+    """The last end; None when a run was killed, which the whole then was too.
+
+    Of a run that was split, that of the shards that came to their end: whether others are missing
+    its record says.
+    """
     every = list(ledgers)
-    ends = [each.end for each in every if each.end is not None]
-    if len(ends) < len(every):
+    finished = [each for each in every if is_finished(each)] if is_split else every
+    ends = [each.end for each in finished if each.end is not None]
+    if not ends or len(ends) < len(finished):
         return None
     holm, q_values = adjusted((each.claim_id, each.p_value) for each in claims)
     return EndRecord(
@@ -152,16 +159,8 @@ def adjusted(
     )
 
 
-def _of_run(record: RunRecord) -> tuple[str, str]:
-    return record.started, repr(record)
-
-
 def _of_model(record: ModelRecord) -> tuple[str, ...]:
     return record.model, record.fingerprint, record.dtype, record.device
-
-
-def _of_claim(record: ClaimRecord) -> tuple[str, str, str, str]:
-    return record.at, record.nodeid, record.claim_id, repr(record)
 
 
 def _of_assertion(record: AssertionRecord) -> tuple[int, str]:

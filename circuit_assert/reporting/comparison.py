@@ -238,6 +238,11 @@ def _totals(comparison: Comparison, fail_on_drift: bool) -> Iterator[str]:
         f"{drifted:,} drifted; {len(comparison.not_run):,} not run, "
         f"{len(comparison.appeared):,} appeared, {len(comparison.disappeared):,} disappeared."
     )
+    if comparison.elsewhere:
+        yield (
+            f"One of the runs is a part of a run: {count(comparison.elsewhere, 'claim')} of tests "
+            "that gave no verdict in it, and so are another part's or did not run, left out."
+        )
     yield from _tests(comparison)
 
 

@@ -38,7 +38,7 @@ class History:
         self._comparison: Comparison | None = None
         self._said: list[str] = []
         if options.compare and options.compare != "previous":
-            self._earlier = _found(options.compare, _folder(options))
+            self._earlier = _found(options, _folder(options))
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, _T, _T]:
@@ -114,14 +114,15 @@ class Saving:
         path = self._docket.path
         if not self._options.save or path is None:
             return
-        from circuit_assert.ledger.folders import save_run
+        from circuit_assert.ledger.folders import name_of_shard, save_run
 
+        name = name_of_shard(self._options.save, self._options.shard)
         try:
-            kept = save_run(path, path.parent, self._options.save)
+            kept = save_run(path, path.parent, name)
         except OSError as problem:
             self._said = f"The run is not saved: {problem}."
         else:
-            self._said = f"Saved as {self._options.save}: {kept}"
+            self._said = f"Saved as {name}: {kept}"
 
     @pytest.hookimpl(trylast=True)
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
@@ -136,11 +137,14 @@ def _folder(options: Options) -> Path:
     return options.ledger.parent if options.ledger.name == "runs" else options.ledger
 
 
-def _found(name: str, folder: Path) -> Ledger:
+def _found(options: Options, folder: Path) -> Ledger:
+    """The run of that name; where there is none, what this shard saved under it."""
     from circuit_assert.errors import CircuitAssertError
     from circuit_assert.ledger import read
-    from circuit_assert.ledger.folders import find_run
+    from circuit_assert.ledger.folders import find_run, name_of_shard, saved_in
 
+    saved, shards = saved_in(folder), name_of_shard(options.compare, options.shard)
+    name = shards if options.compare not in saved and shards in saved else options.compare
     try:
         return read(find_run(name, folder))
     except (CircuitAssertError, OSError) as problem:

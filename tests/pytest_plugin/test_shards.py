@@ -3,9 +3,12 @@
 import re
 
 import pytest
+from click.testing import CliRunner
 from pytest_circuit_assert.rehearsal import eligibility
 
 import circuit_assert.models.hub
+from circuit_assert.cli.check import problems
+from circuit_assert.cli.merge import command
 from circuit_assert.ledger import read
 
 SUITE = """
@@ -35,10 +38,14 @@ SUITE = """
 """
 
 
+@pytest.fixture(autouse=True)
+def marker(suite):
+    suite.configure(markers="slow")
+
+
 @pytest.fixture
 def shards(suite):
     """`shards(n, *options)` runs each shard; gives the tests that each one ran."""
-    suite.configure(markers="slow")
 
     def run(n, *options):
         return [ran(suite.run(SUITE, f"--claims-shard={i}/{n}", "-v", *options))
@@ -110,7 +117,6 @@ def test_what_failed_last_is_split(suite, shards):
 
 
 def test_other_shards_tests_are_reported_as_deselected(suite):
-    suite.configure(markers="slow")
     result = suite.run(SUITE, "--claims-shard=1/3")
     here = sum(result.parseoutcomes()[name] for name in ("passed", "failed"))
     assert result.parseoutcomes()["deselected"] == len(ALL) - here
@@ -266,3 +272,48 @@ def test_a_shard_is_held_against_the_lock_of_all(suite):
     judged = [int(re.search(r"Lock: (\d) of 6 locked claims", text)[1]) for text in texts]
     assert sum(judged) == 6
     assert 0 < judged[0] < 6
+
+
+def test_a_shard_is_compared_with_what_it_holds_of_a_whole_run(suite):
+    suite.run(SUITE, "--claims-save=main")
+    results = [suite.run(SUITE, f"--claims-shard={i}/2", "--claims-compare=main") for i in (1, 2)]
+    texts = [said(each) for each in results]
+    found = [re.search(r"(\d) claims? compared: (\d) unchanged", text) for text in texts]
+    assert sum(int(each[1]) for each in found) == sum(int(each[2]) for each in found) == 6
+    assert all("0 not run, 0 appeared, 0 disappeared" in text for text in texts)
+    assert f"{6 - int(found[0][1])} claims of tests that gave no verdict in it" in texts[0]
+
+
+def test_shards_are_saved_and_compared_each_for_itself(suite):
+    for i in (1, 2):
+        result = suite.run(SUITE, f"--claims-shard={i}/2", "--claims-save=main")
+        assert f"Saved as main.shard-{i}-of-2: " in said(result)
+    for i in (1, 2):
+        result = suite.run(SUITE, f"--claims-shard={i}/2", "--claims-compare=main")
+        assert f"From main.shard-{i}-of-2 (" in said(result)
+        assert "left out" not in said(result)
+
+
+def test_the_run_before_is_that_of_the_same_shard_or_a_whole_one(suite):
+    suite.run(SUITE)
+    (whole,) = suite.files
+    first = suite.run(SUITE, "--claims-shard=1/2", "--claims-compare")
+    assert f"From {whole.stem} (" in said(first)
+    path = suite.files[-1]
+    other = suite.run(SUITE, "--claims-shard=2/2", "--claims-compare")
+    assert f"From {whole.stem} (" in said(other)
+    assert f"From {path.stem} (" in said(suite.run(SUITE, "--claims-shard=1/2", "--claims-compare"))
+    assert f"From {whole.stem} (" in said(suite.run(SUITE, "--claims-compare"))
+
+
+def test_the_ledgers_of_all_shards_make_a_whole_run(suite, shards):
+    shards(3)
+    out = suite.path / "whole.jsonl"
+    done = CliRunner().invoke(command, [str(out), str(suite.path / ".claims/runs")])
+    assert done.exit_code == 0, done.output
+    whole = read(out)
+    assert len(whole.claims) == len(whole.assertions) == 6
+    assert whole.end.exit_status == 1
+    assert whole.run.options["shard"] == "1,2,3/3"
+    assert "it is shard 1/3 alone: merge it with the others" in problems(read(suite.files[0]), "")
+    assert not [problem for problem in problems(whole, "") if "alone" in problem]
