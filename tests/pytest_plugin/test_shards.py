@@ -105,15 +105,15 @@ def test_what_is_selected_otherwise_is_split(shards, options, left):
     assert every(found) == left
 
 
-def test_what_failed_last_is_split(suite, shards):
-    suite.run(SUITE)
+def test_what_failed_last_is_split(suite):
+    suite.run(SUITE, "-k", "that_fails")
     cache = suite.path / ".pytest_cache/v/cache/lastfailed"
     failed = cache.read_text()
     found = []
     for i in (1, 2):
         cache.write_text(failed)  # of the whole run, as every shard has to see it
         found.append(ran(suite.run(SUITE, f"--claims-shard={i}/2", "--lf", "-v")))
-    assert every(found) == [ALL[1], ALL[3]]
+    assert every(found) == [ALL[1]]
 
 
 def test_other_shards_tests_are_reported_as_deselected(suite):
