@@ -3,6 +3,7 @@
 import importlib.util
 import re
 import shlex
+from fnmatch import fnmatch
 from pathlib import Path
 
 import click
@@ -10,6 +11,7 @@ import pytest
 import yaml
 
 from circuit_assert.cli import COMMANDS, main
+from circuit_assert.ledger.shards import Shards
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -112,8 +114,33 @@ def test_a_workflow_is_one(text):
             assert set(step) <= {"uses", "with", "run", "if", "env"}
 
 
-def test_there_are_workflows_for_a_cpu_a_gpu_and_both():
-    assert len(WORKFLOWS) == 3
+def test_the_shards_of_the_matrix_are_all_merged():
+    (made,) = (each for each in map(yaml.safe_load, WORKFLOWS) if "merge" in each["jobs"])
+    shard, merge = made["jobs"]["shard"], made["jobs"]["merge"]
+    numbers = shard["strategy"]["matrix"]["shard"]
+    assert numbers == list(range(1, len(numbers) + 1))
+    said = {"${{ matrix.shard }}": "{n}", "${{ strategy.job-total }}": str(len(numbers))}
+    (run,) = [step["run"] for step in shard["steps"] if "--claims-shard" in step.get("run", "")]
+    for expression, value in said.items():
+        run = run.replace(expression, value)
+    shards = re.findall(r"--claims-shard=(\S+)", run)[0]
+    parsed = [Shards.parse(shards.format(n=number)) for number in numbers]
+    assert frozenset().union(*(each.numbers for each in parsed)) == set(numbers)
+    assert {each.of for each in parsed} == {len(numbers)}
+    up, down = (
+        next(step["with"] for step in job["steps"] if word in step.get("uses", ""))
+        for job, word in ((shard, "upload"), (merge, "download"))
+    )
+    assert "matrix.shard" in up["name"]  # two artifacts of one name would be one
+    assert fnmatch(up["name"].replace("${{ matrix.shard }}", "3"), down["pattern"])
+    assert merge["needs"] == "shard"
+    assert f"circuit-assert merge whole.jsonl {down['path']}" in [
+        s.get("run") for s in merge["steps"]
+    ]
+
+
+def test_there_are_workflows_for_a_cpu_a_gpu_both_and_shards():
+    assert len(WORKFLOWS) == 4
     runs = [line for text in WORKFLOWS for line in text.splitlines() if "circuit-assert " in line]
     for part in ("--claims-device=cuda", "circuit-assert check", "compare", "lock", "markdown"):
         assert any(part in line for line in runs), part
