@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
@@ -43,7 +43,8 @@ class RunRecord:
     fail_on: str
     """What fails a run: "inconclusive" (and refuted) or "refuted" alone."""
     options: dict[str, str] = field(default_factory=dict[str, str])
-    """Every other option of the run that is about claims, by name."""
+    """Every other option of the run that is about claims, by name; of one that was split between
+    machines, also "split", a hash of which test is in which shard."""
     arguments: tuple[str, ...] = ()
     """What pytest was called with."""
     platform: str = ""
@@ -329,7 +330,16 @@ _MOST_OTHERS = 201
 
 def as_dict(record: Record) -> dict[str, Any]:
     """A record as builtins that JSON, and a pipe between processes, take."""
-    return {"record": record.kind, **plain(asdict(record))}
+    return {"record": record.kind, **_fields_of(record)}
+
+
+def _fields_of(made: Any) -> dict[str, Any]:  # noqa: ANN401 - any record
+    """As builtins, each field once: a long run has many."""
+    values = ((each.name, getattr(made, each.name)) for each in fields(made))
+    return {
+        name: [_fields_of(inner) for inner in value] if name in _NESTED else plain(value)
+        for name, value in values
+    }
 
 
 def from_dict(made: Mapping[str, Any]) -> Record | None:
