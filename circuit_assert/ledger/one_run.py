@@ -164,8 +164,8 @@ def one_record(runs: Runs) -> RunRecord:
     records = [run for _, run in runs]
     first = min(records, key=lambda run: (run.started, _arguments(run)))
     common = set.intersection(*(set(run.options.items()) for run in records))
-    options = {name: value for name, value in sorted(common) if name != SHARD}
     shards = shards_in(runs)
+    options = dict(common) | ({} if shards is None else {SHARD: str(shards)})
     packages = sorted({package for run in records for package in run.versions})
     return replace(
         first,
@@ -175,7 +175,7 @@ def one_record(runs: Runs) -> RunRecord:
         },
         device=_all_of(run.device for run in records),
         platform=_all_of(run.platform for run in records),
-        options=options | ({} if shards is None else {SHARD: str(shards)}),
+        options=dict(sorted(options.items())),
         arguments=_arguments(first),
     )
 

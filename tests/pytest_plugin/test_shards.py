@@ -317,3 +317,16 @@ def test_the_ledgers_of_all_shards_make_a_whole_run(suite, shards):
     assert whole.run.options["shard"] == "1,2,3/3"
     assert "it is shard 1/3 alone: merge it with the others" in problems(read(suite.files[0]), "")
     assert not [problem for problem in problems(whole, "") if "alone" in problem]
+
+
+def test_a_worker_that_dies_at_once_leaves_a_ledger_with_its_split(suite):
+    dies = """
+        import os, signal
+
+        def test_killed(tiny, weighs):
+            os.kill(os.getpid(), signal.SIGKILL)
+            assert weighs(tiny["L0H1"], 2)
+    """
+    suite.run(dies, "--claims-shard=1/1", "-n", "1", "--max-worker-restart=0")
+    assert [each.nodeid for each in suite.ledger.not_run] == ["test_suite.py::test_killed"]
+    assert len(suite.ledger.run.options["split"]) == 16
