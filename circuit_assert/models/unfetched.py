@@ -8,12 +8,17 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from pathlib import Path
 
+from circuit_assert.models.card import Card
 from circuit_assert.models.spec import ModelSpec
 
 
 @dataclass(frozen=True)
 class Unfetched(ModelSpec):
-    """A model of which nothing has been fetched: of a hub model, only known sizes are known."""
+    """A model of which nothing is here: sizes are those that the library knows by name."""
+
+    def card(self) -> Card | None:
+        """Its sizes; None for a folder, which may be made on one machine before another."""
+        return None if self.source == "folder" else super().card()
 
     def folder_at_hand(self) -> Path | None:
         """None."""

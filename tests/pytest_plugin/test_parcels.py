@@ -120,3 +120,8 @@ def test_every_test_is_in_one_parcel_and_cutting_is_never_slower(taken, processe
 
 def end(made, processes):
     return max(sum(parcel.seconds for parcel in hand) for hand in dealt(made, processes))
+
+
+def test_tests_that_all_may_be_skipped_take_no_time_and_are_shared_out():
+    made = parcels(census(((0,), ()), ((0,), ())), 2)
+    assert [(parcel.tests, parcel.seconds) for parcel in made] == [((0, 1), 0)]

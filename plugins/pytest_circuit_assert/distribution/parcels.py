@@ -61,8 +61,8 @@ def _ways(census: Census, whole: _Made, processes: int) -> list[_Made]:
     total = sum(parcel.seconds for (parcel,) in whole.values())
     cuts: dict[tuple[int, ...], None] = {}
     for shares in range(1, 2 * processes + 1):
-        pieces = (ceil(shares * parcel.seconds / total) for (parcel,) in whole.values())
-        cuts[tuple(min(processes, each) for each in pieces)] = None
+        pieces = (ceil(shares * parcel.seconds / (total or 1.0)) for (parcel,) in whole.values())
+        cuts[tuple(max(1, min(processes, each)) for each in pieces)] = None
     return [
         {
             model: _cut(census, parcel, pieces)
