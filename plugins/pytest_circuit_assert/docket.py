@@ -64,6 +64,7 @@ class Docket:
         self._file: LedgerFile | None = None
         self._models: set[ModelRecord] = set()
         self._claims: dict[str, list[ClaimRecord]] = {}
+        self._again: set[str] = set()
         self._no_scores = ""
         self._lost = 0
 
@@ -75,11 +76,14 @@ class Docket:
         if report.when == WHEN:
             for made in report.claims:
                 record = from_dict(made)
-                if record is not None:
+                if record is not None and not self._stands(made):
                     self._take(made, record)
             vars(report).update(claims=[])  # the docket has them; a report lives to the end
         not_run = getattr(report, "claim_not_run", None)
-        if not_run is not None:
+        outcome = str(report.outcome)
+        if not_run is not None and outcome == "rerun":  # by pytest-rerunfailures
+            self._again.add(report.nodeid)
+        elif not_run is not None:
             self.did_not_run(report.nodeid, not_run)
         settled = getattr(report, "claim_settled", None)
         if settled is not None and (report.nodeid, settled) not in self.settled:
@@ -125,10 +129,11 @@ class Docket:
         if not self.problem:
             return self._no_scores
         records = "1 record" if self._lost == 1 else f"{self._lost} records"
-        return (
+        said = (
             f"The ledger lacks the last {records}: {self.problem}. Make room, give another folder "
             "with --claims-ledger=DIR, or give --claims-no-ledger."
         )
+        return f"{said} {self._no_scores}".rstrip()
 
     def ledger(self) -> Ledger:
         """What the run's file says, or would say if there were one."""
@@ -138,6 +143,13 @@ class Docket:
         first: list[Record] = [self._run, *self._models]
         last: list[Record] = [] if self.end is None else [self.end]
         return Ledger.of(self.path or Path("this run"), [*first, *known, *last])
+
+    def _stands(self, made: dict[str, Any]) -> bool:
+        """Whether a test that is run again, as its worker died, has said the same before."""
+        if made.get("nodeid") not in self._again:
+            return False
+        said = ("record", "claim_id", "nodeid")
+        return any(all(made[name] == each.get(name) for name in said) for each in self.records)
 
     def _take(self, made: dict[str, Any], record: Record) -> None:
         from circuit_assert.ledger import ClaimRecord, ModelRecord, ScoresRecord

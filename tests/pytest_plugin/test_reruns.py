@@ -1,5 +1,7 @@
 """No reruns: the first verdict on a claim stands."""
 
+import pytest
+
 
 def test_a_rerun_keeps_the_first_verdict(suite):
     result = suite.run(
@@ -113,3 +115,33 @@ def test_a_test_that_fails_and_is_run_again_holds_no_model(pytester):
     outcomes = {"failed": 1, "inconclusive": 1, "passed": 1, "rerun": 2}
     assert result.parseoutcomes() == outcomes
     result.stdout.fnmatch_lines(["*on purpose*", "models alive: 0"])
+
+
+DIES_ONCE = """
+    import os, pathlib, signal, pytest
+
+    MARK = pathlib.Path(__file__).parent / "has_died"
+
+    def die_once():
+        if not MARK.exists():
+            MARK.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    @pytest.mark.parametrize("n", range(4))
+    def test_many(tiny, weighs, n):
+        if n == 2 and WHEN == "before":
+            die_once()
+        assert weighs(tiny[f"L0H{n}"], 2)
+        if n == 2 and WHEN == "after":
+            die_once()
+"""
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_test_that_is_run_again_as_its_worker_died_is_in_the_ledger_once(suite, when):
+    result = suite.run_apart(DIES_ONCE.replace("WHEN", repr(when)), "-n", "1", "--reruns=1")
+    assert result.parseoutcomes() == {"passed": 4, "rerun": 1}
+    found = suite.ledger
+    assert sorted(claim.nodeid[-2] for claim in found.claims) == ["0", "1", "2", "3"]
+    assert len(found.assertions) == 4
+    assert not found.not_run
