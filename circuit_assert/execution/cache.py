@@ -99,6 +99,6 @@ class ScoreCache:
     def _mark(self) -> None:
         """Tell version control and back-ups that the folder can be made again."""
         if not self._folder.exists():
-            self._folder.mkdir(parents=True)
+            self._folder.mkdir(parents=True, exist_ok=True)  # another process may be as far
             (self._folder / ".gitignore").write_text("*\n")
             (self._folder / "CACHEDIR.TAG").write_text(_TAG)

@@ -1,6 +1,7 @@
 """Scores of earlier runs: the same numbers without a run, and never those of something else."""
 
 import os
+import warnings
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
@@ -339,3 +340,22 @@ class TestVerdicts:
 @dataclass(frozen=True)
 class Own(Score):
     """A quantity that is not the library's."""
+
+
+def test_two_processes_may_make_the_folder_at_the_same_time(tmp_path, monkeypatch):
+    folder = tmp_path / "cache"
+    exists, asked = Path.exists, []
+
+    def late(self, **options):
+        """Another process makes the folder after this one has looked."""
+        found = exists(self, **options)
+        if self == folder and not asked:
+            asked.append(folder.mkdir())
+        return found
+
+    monkeypatch.setattr(Path, "exists", late)
+    cache = ScoreCache(folder)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        cache.put("ab" + "0" * 30, "kept")
+    assert cache.get("ab" + "0" * 30) == "kept"
