@@ -146,3 +146,50 @@ def test_when_no_worker_is_left_what_did_not_run_is_told(suite):
     assert len(ran) + len(lost) == 16
     assert not ran & lost
     assert f"{len(lost)} tests did not run: too many workers died" in " ".join(result.outlines)
+
+
+STOPPED = """
+    import os, pytest, signal
+
+    @pytest.mark.parametrize("n", range(60))
+    def test_many(tiny, weighs, n):
+        if n == 1:
+            os.kill(os.getpid(), signal.SIGKILL)
+        assert weighs(tiny["L0H0"], 2 if n not in (5, 6) else 0)
+"""
+
+
+def test_a_run_that_is_stopped_ends_soon_and_blames_no_dead_worker(suite):
+    result = suite.run_apart(STOPPED, "-n", "1", "--maxfail=2")  # xdist counts no crash
+    outcomes = result.parseoutcomes()
+    assert outcomes["failed"] == 3
+    assert outcomes["passed"] < 20
+    assert suite.ledger.end is not None
+    said = " ".join(result.outlines)
+    assert "stopping after 2 failures" in said
+    assert "too many workers died" not in said
+
+
+def test_a_death_after_a_test_has_passed_is_an_error_beside_it(suite):
+    result = suite.run_apart(
+        """
+        import os, signal, pytest
+
+        @pytest.fixture
+        def deadly():
+            yield
+            os.kill(os.getpid(), signal.SIGKILL)
+
+        def test_passes(tiny, weighs, deadly):
+            assert weighs(tiny["L0H0"], 2)
+
+        def test_other(tiny, weighs):
+            assert weighs(tiny["L0H1"], 2)
+        """,
+        "-n",
+        "1",
+    )
+    assert result.parseoutcomes() == {"passed": 2, "errors": 1}
+    assert result.ret == 1
+    once(suite.ledger, 2)
+    assert not suite.ledger.not_run

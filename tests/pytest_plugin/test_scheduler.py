@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import replace
+from random import Random
 from types import SimpleNamespace
 
 from hypothesis import given, settings
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from pytest_circuit_assert.distribution.census import Census, ModelNeeds, TestNeeds
 from pytest_circuit_assert.distribution.devices import Place
 from pytest_circuit_assert.distribution.scheduler import ModelAffinity
+from xdist.scheduler import LoadScheduling
 
 GIB = 1 << 30
 
@@ -18,7 +20,7 @@ class Worker:
 
     def __init__(self, name):
         self.gateway = SimpleNamespace(id=name)
-        self.queue, self.parcels = [], {}
+        self.queue, self.parcels, self.sent = [], {}, []
         self.told_to_stop = self.dead = self.has_collected = False
 
     @property
@@ -29,6 +31,7 @@ class Worker:
         if self.dead:
             raise OSError("cannot send to a closed channel")
         self.queue += indices
+        self.sent.append(list(indices))
 
     def shutdown(self):
         self.told_to_stop = True
@@ -40,17 +43,24 @@ class Worker:
 class Run:
     """Plays xdist's controller."""
 
-    def __init__(self, census, workers, places=None):
+    def __init__(self, census, workers, places=None, scheduler=None):
         self.census, self.ids = census, [f"t{n}" for n in range(len(census.tests))]
+        self.reports = []
+        hook = SimpleNamespace(pytest_collectreport=self.report)
         config = SimpleNamespace(
-            getvalue=lambda _: ["popen"] * workers, getoption=lambda _: None, hook=None
+            getvalue=lambda _: ["popen"] * workers, getoption=lambda _: None, hook=hook
         )
         self.said, self.ran, self.blamed, self.loaded = {}, Counter(), Counter(), []
-        self.scheduler = ModelAffinity(config, None, self.said, self.tell)
+        self.scheduler = (
+            scheduler(config) if scheduler else ModelAffinity(config, None, self.said, self.tell)
+        )
         self.place = places or (lambda name: Place("here", 2, 64 * GIB))
         self.workers, self.made, self.slow = [], 0, False
         for worker in [self.start() for _ in range(workers)]:
             self.collect(worker)
+
+    def report(self, report):
+        self.reports.append(report)
 
     def tell(self, worker, parcel):
         if worker.dead:
@@ -58,16 +68,17 @@ class Run:
         worker.parcels[parcel.tests[0]] = parcel
 
     def start(self):
+        """A worker is ready, and has collected nothing yet."""
         worker = Worker(f"gw{self.made}")
         self.made += 1
         self.workers.append(worker)
         self.scheduler.add_node(worker)
         return worker
 
-    def collect(self, worker):
+    def collect(self, worker, ids=None):
         worker.has_collected = True
         self.said[worker.gateway.id] = self.census, self.place(worker.gateway.id)
-        self.scheduler.add_node_collection(worker, self.ids)
+        self.scheduler.add_node_collection(worker, ids or self.ids)
         if self.scheduler.collection_is_completed:
             self.scheduler.schedule()
 
@@ -220,6 +231,68 @@ def test_a_test_whose_end_was_told_is_not_blamed():
     run.finish()
     assert run.ran == Counter(range(4))
     assert not run.blamed
+
+
+def test_one_worker_is_told_while_another_is_on_its_way():
+    run = Run(about(*[0] * 4, *[1] * 4, seconds=0.1), 2)
+    dead = list(run.workers)
+    for worker in dead:
+        run.workers.remove(worker)
+        assert run.scheduler.remove_node(worker) is None
+    run.start()
+    run.collect(run.start())
+    run.finish()
+    assert run.ran == Counter(range(8))
+
+
+def test_a_worker_has_few_tests_at_hand_and_never_waits_for_more():
+    run = Run(about(*[0] * 30, count=1, seconds=0.1), 1)
+    (worker,) = run.workers
+    (parcel,) = worker.parcels.values()
+    assert len(parcel.tests) == 30
+    while run.ran.total() < 29:
+        assert 1 < len(worker.queue) <= 8
+        run.step(worker)
+    run.finish()
+    assert run.ran == Counter(range(30))
+
+
+def test_a_worker_that_was_told_to_stop_is_sent_nothing_more():
+    run = Run(about(*[0] * 30, count=1, seconds=0.1), 1)
+    (worker,) = run.workers
+    worker.shutdown()  # as xdist does for -x
+    run.finish()
+    assert run.ran == Counter(range(8))
+    assert len(run.scheduler.never_ran) == 22
+
+
+def test_who_comes_in_place_of_another_and_collects_other_tests_goes():
+    run = Run(about(*[0] * 12, count=1, seconds=0.1), 1)
+    (dead,) = run.workers
+    run.step(dead)
+    run.workers.remove(dead)
+    assert run.scheduler.remove_node(dead) is None
+    run.collect(run.start(), [*run.ids, "another"])
+    assert run.scheduler.tests_finished  # by which xdist ends
+    run.finish()
+    assert "Different tests were collected between gw0 and gw1" in run.reports[0].longrepr
+    assert run.ran == Counter([0])
+    assert len(run.scheduler.never_ran) == 11
+
+
+def test_a_suite_of_no_claims_is_shared_out_as_xdist_does():
+    def sent(scheduler, steps):
+        """What each worker was sent, in order."""
+        run = Run(Census((), (TestNeeds(),) * 200, ()), 3, scheduler=scheduler)
+        for number, duration in steps:
+            worker = run.workers[number % 3]
+            if worker.can_run():
+                run.scheduler.mark_test_complete(worker, worker.queue.pop(0), duration)
+        return [(worker.sent, worker.told_to_stop) for worker in run.workers]
+
+    draw = Random(0)  # noqa: S311 - no secret
+    steps = [(draw.randrange(3), draw.choice((0.0, 0.2))) for _ in range(400)]
+    assert sent(None, steps) == sent(LoadScheduling, steps)
 
 
 events = st.lists(

@@ -46,6 +46,7 @@ class Distribution:
         self._peers: dict[str, int] = {}
         self._scheduler: ModelAffinity | None = None
         self._lost: dict[str, bool] = {}
+        self._called: set[str] = set()
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_setupnodes(self, specs: Sequence[XSpec]) -> None:
@@ -73,8 +74,12 @@ class Distribution:
         """In place of xdist's own for `--dist load`, which `-n` means; others are left alone."""
         if not self._ours:
             return None
+        from pytest_circuit_assert.distribution.replacing import persevere
         from pytest_circuit_assert.distribution.scheduler import ModelAffinity
 
+        nodes = getattr(config.pluginmanager.getplugin("dsession"), "nodemanager", None)
+        if nodes is not None:
+            persevere(nodes)
         ledgers = self._options.ledger
         self._scheduler = ModelAffinity(config, log, self._said, self._tell, ledgers)
         return self._scheduler
@@ -86,6 +91,7 @@ class Distribution:
 
     def pytest_runtest_logfinish(self, nodeid: str) -> None:
         """A test is over."""
+        self._called.discard(nodeid)
         if self._scheduler is not None:
             self._scheduler.over(nodeid)
 
@@ -97,8 +103,10 @@ class Distribution:
             self._died[node.gateway.id] = crashes.reason(node)
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_logreport(self) -> None:
-        """Make room for what pytest writes; the next word of a worker is shown behind it."""
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Make room for what pytest writes; take note of a test whose own part is over."""
+        if report.when == "call":
+            self._called.add(report.nodeid)
         if self._scheduler is not None:
             self._progress.finish()
 
@@ -109,11 +117,14 @@ class Distribution:
         why = self._died.get(worker, "died")
         report.longrepr = f"The worker {worker} {why} while it ran {crashitem}."
         report.claim_not_run = f"its worker {why}"
+        if crashitem in self._called:  # which has its outcome: this is an error, as pytest says
+            report.when = "teardown"
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Where no worker was left, what did not run is told, and the run fails."""
-        if self._scheduler is None or not self._died:
+        stopped = session.exitstatus == pytest.ExitCode.INTERRUPTED  # by -x or Ctrl-C
+        if self._scheduler is None or not self._died or stopped:
             return
         self._lost = self._scheduler.never_ran
         if self._lost and session.exitstatus in (pytest.ExitCode.OK, _NOTHING_RAN):
@@ -126,8 +137,15 @@ class Distribution:
         """Say how many tests were lost with the workers."""
         if self._lost:
             tests = "1 test" if len(self._lost) == 1 else f"{len(self._lost)} tests"
-            words = f"{tests} did not run: too many workers died (--max-worker-restart)."
+            words = f"{tests} did not run: {self._why}."
             terminalreporter.write_line(words, red=True, bold=True)
+
+    @property
+    def _why(self) -> str:
+        """Why no worker was left."""
+        if self._scheduler is not None and self._scheduler.others_collected:
+            return "workers that came in place of dead ones collected other tests"
+        return "too many workers died (--max-worker-restart)"
 
     def _hear(self, worker: str, said: dict[str, Any]) -> None:
         """Called by execnet's thread; of tests before xdist hears that they were collected."""

@@ -24,7 +24,7 @@ _ASKED = ("nvidia-smi", "--query-gpu=index,uuid,memory.total", "--format=csv,noh
 
 @dataclass(frozen=True)
 class Place:
-    """Where a process computes.
+    """Where a process computes; by default nobody knows.
 
     Args:
         host: The machine's name.
@@ -34,9 +34,9 @@ class Place:
         device_memory: Bytes of the first of them; None where nobody knows.
     """
 
-    host: str
-    cores: int
-    memory: int
+    host: str = ""
+    cores: int = 0
+    memory: int = 0
     devices: tuple[str, ...] = ()
     device_memory: int | None = None
 

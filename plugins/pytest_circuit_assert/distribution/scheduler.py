@@ -3,6 +3,9 @@
 A test is blamed for a worker's death when it was running; whatever else the worker had goes to
 another. Where it died measuring for a parcel, no test was running: the parcel comes back smaller,
 and at last one test at a time, until the one that kills is found.
+
+A worker knows all of its parcel and has a few tests of it at hand: those it runs to the end,
+whatever happens, also when -x or Ctrl-C has stopped the run.
 """
 
 from __future__ import annotations
@@ -12,6 +15,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+from xdist.report import report_collection_diff
 from xdist.scheduler import LoadScheduling
 
 from pytest_circuit_assert.distribution.census import Census
@@ -21,13 +26,14 @@ from pytest_circuit_assert.distribution.parcels import Parcel, in_order, parcels
 from pytest_circuit_assert.distribution.room import Room
 
 if TYPE_CHECKING:
-    import pytest
     from xdist.remote import Producer
     from xdist.workermanage import WorkerController
 
 _PIECES = 8
 _CURRENT_AND_NEXT = 2
 """A worker runs a test when it knows the one after it, or that there is none."""
+_AT_HAND = 8
+"""Tests that a worker has been sent; so many that it need not wait for the next."""
 
 
 class ModelAffinity(LoadScheduling):
@@ -54,9 +60,12 @@ class ModelAffinity(LoadScheduling):
         self._said, self._tell, self._ledgers = said, tell, ledgers
         self._queue: list[Parcel] = []
         self._given: dict[WorkerController, list[Parcel]] = {}
+        self._unsent: dict[WorkerController, list[int]] = {}
         self._room = Room()
         self._begun: set[str] = set()
         self._over: set[str] = set()
+        self.others_collected = False
+        """Whether a worker that came in place of a dead one has collected other tests."""
 
     def begun(self, nodeid: str) -> None:
         """A worker has begun a test."""
@@ -74,7 +83,9 @@ class ModelAffinity(LoadScheduling):
 
     @property
     def tests_finished(self) -> bool:
-        """Whether all tests are given out and each worker is at its last."""
+        """Whether all tests are given out and each worker is at its last, or nobody can go on."""
+        if self.others_collected and all(node.shutting_down for node in self.nodes):
+            return True
         return not self._queue and super().tests_finished
 
     @property
@@ -83,11 +94,19 @@ class ModelAffinity(LoadScheduling):
         return bool(self._queue) or super().has_pending
 
     def add_node_collection(self, node: WorkerController, collection: Sequence[str]) -> None:
-        """A worker has collected; it has told of itself before."""
+        """A worker has collected; one that comes later goes if its tests are not the same."""
         super().add_node_collection(node, collection)
         said = self._said.get(node.gateway.id)
         if said is not None:
             self._room.enter(node.gateway.id, said[1])
+        if node in self.node2collection or self.collection is None or not self.census.has_claims:
+            return
+        self.others_collected = True
+        first = next(iter(self.node2collection)).gateway.id
+        words = report_collection_diff(self.collection, collection, first, node.gateway.id)
+        report = pytest.CollectReport(node.gateway.id, "failed", words, result=[])
+        self.config.hook.pytest_collectreport(report=report)
+        node.shutdown()
 
     def schedule(self) -> None:
         """Cut the collection into parcels and begin; called again for a worker that is new."""
@@ -124,6 +143,7 @@ class ModelAffinity(LoadScheduling):
             super().mark_test_complete(node, item_index, duration)
             return
         self.node2pending[node].remove(item_index)
+        self._send(node)
         self._check_all()
 
     def mark_test_pending(self, item: str) -> None:
@@ -148,6 +168,7 @@ class ModelAffinity(LoadScheduling):
         if not self.census.has_claims:
             return super().remove_node(node)
         pending = self.node2pending.pop(node)
+        self._unsent.pop(node, None)
         self._room.leave(node.gateway.id)
         assert self.collection is not None  # noqa: S101 - for the type checker
         left = [test for test in pending if self.collection[test] not in self._over]
@@ -200,9 +221,21 @@ class ModelAffinity(LoadScheduling):
             self._room.take(node.gateway.id, parcel.model, self.census.models[parcel.model])
         self._given.setdefault(node, []).append(parcel)
         self.node2pending[node].extend(parcel.tests)
+        self._unsent.setdefault(node, []).extend(parcel.tests)
         with suppress(OSError):  # it has just died, which is told in a moment
             self._tell(node, parcel)
-            node.send_runtest_some(parcel.tests)
+        self._send(node)
+
+    def _send(self, node: WorkerController) -> None:
+        """Send tests of its parcels to a worker until it has enough at hand."""
+        unsent = self._unsent.get(node, [])
+        at_hand = len(self.node2pending[node]) - len(unsent)
+        tests = unsent[: max(0, _AT_HAND - at_hand)]
+        if not tests or node.shutting_down:
+            return
+        del unsent[: len(tests)]
+        with suppress(OSError):  # as above
+            node.send_runtest_some(tests)
 
     def _take_back(self, given: Iterable[Parcel], left: set[int], running: int | None) -> None:
         """Queue what is left of a worker's parcels; smaller, where measuring for one killed it."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pytest
 
 from pytest_circuit_assert.distribution.census import Census, census
-from pytest_circuit_assert.distribution.devices import here
+from pytest_circuit_assert.distribution.devices import Place, here
 from pytest_circuit_assert.distribution.threads import share_cores
 from pytest_circuit_assert.options import Options
 from pytest_circuit_assert.progress import PROGRESS
@@ -49,11 +49,13 @@ class ParcelledRehearsal(Rehearsal):
             if self._options.rehearse:
                 self.rehearsed = rehearse(self._config, session.items)
             taken = self._census(session)
+        place = Place()
         if taken.has_claims:
+            place = here()
             share_cores(self._peers)
         self._nodeids = [item.nodeid for item in session.items]
         self._line.setcallback(self._take)
-        self._line.send({"census": taken.plain(), "place": here().plain()})
+        self._line.send({"census": taken.plain(), "place": place.plain()})
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, _T, _T]:
