@@ -13,6 +13,12 @@ from typing import Any, Protocol
 
 import torch
 
+from benchmarks.load.clock import clock
+from benchmarks.load.concurrent import concurrent
+from benchmarks.load.disk import disk
+from benchmarks.load.kills import kills
+from benchmarks.load.many import claims10k
+from benchmarks.load.workers import workers
 from benchmarks.speed import devices, floor, growth, memory, suites, sweeps
 from benchmarks.speed.fused import fused
 from benchmarks.speed.records import with_records
@@ -34,6 +40,16 @@ class Result(Protocol):
         ...
 
 
+LOAD: Mapping[str, Callable[[], Iterable[Result]]] = {
+    "claims10k": claims10k,
+    "kills": lambda: [kills()],
+    "concurrent": lambda: [concurrent()],
+    "disk": disk,
+    "clock": clock,
+    "workers": lambda: [workers()],
+}
+"""Runs of pytest that are too much for it, by name: they assert, and run only when asked for."""
+
 BENCHMARKS: Mapping[str, Callable[[], Iterable[Result]]] = {
     "sweep": lambda: [sweeps.mean_ablation(sweeps.load_task(GEMMA, 48), turns=1)],
     "suites": lambda: _suites((SMOLLM2, GEMMA)),
@@ -47,6 +63,7 @@ BENCHMARKS: Mapping[str, Callable[[], Iterable[Result]]] = {
     "memory": lambda: [memory.of_sweep(sweeps.load_task(GEMMA, 104))],
     "records": with_records,
     "cuda": devices.sweeps_on_cuda,
+    **LOAD,
 }
 """Each benchmark, by name."""
 
@@ -72,8 +89,9 @@ def main() -> int:
 
 
 def _here() -> list[str]:
-    """All benchmarks that this machine has the devices for."""
-    return [name for name in BENCHMARKS if name != "cuda" or torch.cuda.is_available()]
+    """The engine's benchmarks that this machine has the devices for."""
+    speed = [name for name in BENCHMARKS if name not in LOAD]
+    return [name for name in speed if name != "cuda" or torch.cuda.is_available()]
 
 
 def _options() -> argparse.Namespace:
@@ -82,7 +100,7 @@ def _options() -> argparse.Namespace:
         "names",
         nargs="*",
         metavar="NAME",
-        help=f"which of {', '.join(BENCHMARKS)}; all that this machine can by default",
+        help=f"which of {', '.join(BENCHMARKS)}; else those of the engine that can run here",
     )
     parser.add_argument("--json", type=Path, help="also write every number here")
     options = parser.parse_args()

@@ -1,0 +1,1 @@
+"""Runs of many claims, and what is done to them: `python -m benchmarks NAME`."""
