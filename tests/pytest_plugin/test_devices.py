@@ -11,6 +11,7 @@ from pytest_circuit_assert.distribution.census import Census, ModelNeeds, TestNe
 from pytest_circuit_assert.distribution.count import sensible
 from pytest_circuit_assert.distribution.devices import Place
 from pytest_circuit_assert.distribution.earlier import informed
+from pytest_circuit_assert.distribution.room import Room
 from pytest_circuit_assert.distribution.threads import share_cores
 
 from tests.pytest_plugin.test_distribution import TWO_MODELS
@@ -194,3 +195,16 @@ def test_workers_that_lack_a_required_gpu_fail_their_tests(suite):
     result = suite.run(suite.mixed, "-n", "1", "--claims-require-gpu")
     result.assert_outcomes(errors=5)
     assert "--claims-require-gpu: needs a GPU, and torch finds none" in " ".join(result.outlines)
+
+
+@pytest.mark.parametrize(
+    ("device", "fits"),
+    [("cpu", False), ("cuda", False), ("cuda:1", False), ("auto", True), ("cuda:0,cuda:1", True)],
+)
+def test_room_is_looked_for_where_a_model_is_loaded(device, fits):
+    room, model = Room(), ModelNeeds("m", device, 50 * GIB, 1.0)
+    for worker in ("gw0", "gw1"):
+        room.enter(worker, place(memory=64 * GIB, gpus=("0", "1"), device_memory=64 * GIB))
+    assert room.fits("gw0", model)
+    room.take("gw0", 0, model)
+    assert room.fits("gw1", model) == fits

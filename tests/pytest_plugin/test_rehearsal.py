@@ -512,7 +512,7 @@ def events(suite, monkeypatch):
     """What happens in a run, in order: tests that begin, and claims that are measured together."""
     conftest = suite.path / "conftest.py"
     conftest.write_text(conftest.read_text() + EVENTS)
-    monkeypatch.setattr("pytest_circuit_assert.markers._without_gpu", lambda: "needs a GPU")
+    monkeypatch.setattr("pytest_circuit_assert.markers.without_gpu", lambda: "needs a GPU")
 
     def ran(text, *options):
         result = suite.run(text, *options)

@@ -9,6 +9,7 @@ from pytest_circuit_assert.distribution.devices import Place
 
 _Where = tuple[str, str]
 """A machine's name, and a GPU's or nothing."""
+_OF_A_MACHINE = ("cpu", "mps")
 
 
 @dataclass(frozen=True)
@@ -72,8 +73,10 @@ class Room:
         place = self._places.get(worker)
         if place is None:
             return worker, ""
-        if not model.device.startswith("cuda"):
+        if model.device in _OF_A_MACHINE or not (place.devices or "cuda" in model.device):
             return place.host, ""
+        if model.device == "auto" or "," in model.device:
+            return place.host, "several"  # of which nobody knows how much each GPU holds
         return place.host, place.devices[0] if place.devices else model.device
 
     def _capacity(self, where: _Where) -> int | None:
