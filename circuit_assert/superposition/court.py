@@ -24,6 +24,9 @@ class _Spec:
     dtype: str = "float32"
     device: str = "cpu"
 
+    def place(self) -> str:
+        return self.device
+
 
 @dataclass(frozen=True)
 class _Nothing:

@@ -58,7 +58,8 @@ if "PYTEST_XDIST_WORKER" not in os.environ:
 """
 
 
-def test_a_run_goes_on_when_a_worker_dies_as_it_starts(suite):
+def test_a_run_goes_on_when_a_worker_dies_as_it_starts(suite, monkeypatch):
+    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)  # where this test has a worker itself
     conftest = suite.path / "conftest.py"
     conftest.write_text(conftest.read_text() + DIES_AS_IT_STARTS)
     result = suite.run_apart(

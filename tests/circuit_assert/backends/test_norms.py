@@ -36,12 +36,12 @@ def folder(tmp_path_factory):
 
 @pytest.fixture
 def bridge(folder):
-    return boot(folder, dtype=torch.float32, device=torch.device("cpu")).eval()
+    return boot(folder, dtype=torch.float32, devices=["cpu"]).eval()
 
 
 @pytest.fixture
 def untouched(folder):
-    return boot(folder, dtype=torch.float32, device=torch.device("cpu")).eval()
+    return boot(folder, dtype=torch.float32, devices=["cpu"]).eval()
 
 
 def logits(bridge, *hooks):
