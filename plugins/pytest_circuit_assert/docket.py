@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_circuit_assert.judgements.records import WHEN, now
+from pytest_circuit_assert.kept import KeptRecords
 from pytest_circuit_assert.options import Options
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class Docket:
     """
 
     def __init__(self, config: pytest.Config, options: Options) -> None:
-        self.records: list[dict[str, Any]] = []
+        self.records = KeptRecords()
         self.settled: list[tuple[str, str]] = []
         self.adjusted: dict[str, float] = {}
         self.path: Path | None = None
@@ -63,7 +64,6 @@ class Docket:
         self._started = datetime.now(UTC)
         self._file: LedgerFile | None = None
         self._models: set[ModelRecord] = set()
-        self._claims: dict[str, list[ClaimRecord]] = {}
         self._again: set[str] = set()
         self._no_scores = ""
         self._lost = 0
@@ -148,8 +148,9 @@ class Docket:
         """Whether a test that is run again, as its worker died, has said the same before."""
         if made.get("nodeid") not in self._again:
             return False
-        said = ("record", "claim_id", "nodeid")
-        return any(all(made[name] == each.get(name) for name in said) for each in self.records)
+        said = ("record", "claim_id")
+        told = self.records.of_test(made["nodeid"])
+        return any(all(made[name] == each.get(name) for name in said) for each in told)
 
     def _take(self, made: dict[str, Any], record: Record) -> None:
         from circuit_assert.ledger import ClaimRecord, ModelRecord, ScoresRecord
@@ -167,13 +168,15 @@ class Docket:
             if model not in self._models:
                 self._models.add(model)
                 self._write(model)
-            self._claims.setdefault(record.nodeid, []).append(record)
         self.records.append(made)
         self._write(record)
 
     def claims_of(self, nodeid: str) -> list[ClaimRecord]:
         """What a test has judged so far."""
-        return self._claims.get(nodeid, [])
+        from circuit_assert.ledger import ClaimRecord, from_dict
+
+        told = map(from_dict, self.records.of_test(nodeid))
+        return [record for record in told if isinstance(record, ClaimRecord)]
 
     def _write_scores(self, record: ScoresRecord) -> None:
         """Keep the scores behind a finding; where one cannot be kept, no other is tried."""
