@@ -5,7 +5,6 @@ Everything here is told from sizes alone, so that every machine tells the same. 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import NamedTuple
 
 from circuit_assert.claims.claim import Claim
@@ -87,11 +86,3 @@ def loading_seconds(weight_bytes: int | None) -> float:
         weight_bytes: What its weights take; None where nobody knows.
     """
     return STARTING + (weight_bytes or 0) / READING
-
-
-def distinct(claims: Iterable[Claim]) -> dict[Run | WeightRequest, float]:
-    """What claims about one model need together, each run once."""
-    found: dict[Run | WeightRequest, float] = {}
-    for claim in claims:
-        found |= runs_needed(claim)
-    return found

@@ -62,10 +62,6 @@ class Room:
             return True
         return sum(taken) + (model.memory or 0) <= capacity
 
-    def neighbours(self, worker: str, model: ModelNeeds) -> list[str]:
-        """The other workers that hold a model where this one would load."""
-        return self._others(worker, self._where(worker, model))
-
     def _others(self, worker: str, where: _Where) -> list[str]:
         return [each for each, held in self._held.items() if each != worker and held.where == where]
 

@@ -2,18 +2,17 @@
 
 import pytest
 import torch
-from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import (
     Gemma3ForCausalLM,
     Gemma3TextConfig,
     LlamaConfig,
     LlamaForCausalLM,
-    PreTrainedTokenizerFast,
 )
 
 from circuit_assert.backends.load import load
 from circuit_assert.components import Site
 from circuit_assert.session import Session
+from tests.circuit_assert.random_folders import write_random
 
 SIZES = {
     "vocab_size": 101,
@@ -45,21 +44,8 @@ def gemma():
 
 @pytest.fixture(scope="module", params=[llama, gemma], ids=["rotary", "rotary and norms"])
 def rotary(request, tmp_path_factory):
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        model = request.param()
-        for name, parameter in model.named_parameters():
-            torch.nn.init.normal_(parameter, std=0.3)
-            if "norm" in name:
-                parameter.data.add_(1.0)
     folder = tmp_path_factory.mktemp("model")
-    model.save_pretrained(folder)
-    known = {f"w{number}": number for number in range(100)} | {"<end>": 100}
-    words = Tokenizer(models.WordLevel(known, unk_token="w0"))
-    words.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
-    PreTrainedTokenizerFast(
-        tokenizer_object=words, bos_token="<end>", eos_token="<end>"
-    ).save_pretrained(folder)
+    write_random(request.param, folder)
     return load(Session().model(folder).spec)
 
 

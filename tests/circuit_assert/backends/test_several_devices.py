@@ -5,7 +5,6 @@ No machine with several GPUs is needed: the devices are pretended, and refuse to
 
 import pytest
 import torch
-from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import (
     AutoModelForCausalLM,
     Gemma3ForCausalLM,
@@ -16,7 +15,6 @@ from transformers import (
     GPTNeoXForCausalLM,
     LlamaConfig,
     LlamaForCausalLM,
-    PreTrainedTokenizerFast,
 )
 
 from circuit_assert.backends import load as loading
@@ -24,6 +22,7 @@ from circuit_assert.backends.base import Resume, Untouched
 from circuit_assert.components import Site
 from circuit_assert.session import Session
 from tests.circuit_assert.backends.pretended import pretending, spread
+from tests.circuit_assert.random_folders import write_random
 
 FIRST, SECOND = "pretend:0", "pretend:1"
 SIZES = {
@@ -89,21 +88,8 @@ def boot_spread(folder, *, dtype, devices):
 
 @pytest.fixture(scope="module", params=[llama, gemma, gpt2, neox])
 def folder(request, tmp_path_factory):
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        model = request.param()
-        for name, parameter in model.named_parameters():
-            torch.nn.init.normal_(parameter, std=0.3)
-            if "norm" in name or "ln_" in name:
-                parameter.data.add_(1.0)
     made = tmp_path_factory.mktemp("model")
-    model.save_pretrained(made)
-    known = {f"w{number}": number for number in range(100)} | {"<end>": 100}
-    words = Tokenizer(models.WordLevel(known, unk_token="w0"))
-    words.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
-    PreTrainedTokenizerFast(
-        tokenizer_object=words, bos_token="<end>", eos_token="<end>"
-    ).save_pretrained(made)
+    write_random(request.param, made)
     return made
 
 

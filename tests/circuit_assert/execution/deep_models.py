@@ -1,7 +1,5 @@
 """Models of six layers with random weights, of architectures that differ in what attention sees."""
 
-import torch
-from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import (
     Gemma3ForCausalLM,
     Gemma3TextConfig,
@@ -9,11 +7,11 @@ from transformers import (
     GPT2LMHeadModel,
     LlamaConfig,
     LlamaForCausalLM,
-    PreTrainedTokenizerFast,
 )
 
 from circuit_assert.backends.load import load
 from circuit_assert.session import Session
+from tests.circuit_assert.random_folders import write_random
 
 LAYERS, HEADS = 6, 4
 _SIZES = {
@@ -59,18 +57,5 @@ DEEP = {"gpt2": gpt2, "llama": llama, "gemma": gemma}
 
 def loaded(kind, folder):
     """One of them, ready to run."""
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        model = DEEP[kind]()
-        for name, parameter in model.named_parameters():
-            torch.nn.init.normal_(parameter, std=0.3)
-            if "norm" in name or ".ln_" in name:
-                parameter.data.add_(1.0)
-    model.save_pretrained(folder)
-    known = {f"w{number}": number for number in range(100)} | {"<end>": 100}
-    words = Tokenizer(models.WordLevel(known, unk_token="w0"))
-    words.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
-    PreTrainedTokenizerFast(
-        tokenizer_object=words, bos_token="<end>", eos_token="<end>"
-    ).save_pretrained(folder)
+    write_random(DEEP[kind], folder)
     return load(Session().model(folder).spec)
