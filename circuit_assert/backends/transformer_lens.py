@@ -18,6 +18,7 @@ from circuit_assert.backends.head_inputs import by_query_head, embeddings
 from circuit_assert.backends.narrowing import given_back, only_at
 from circuit_assert.backends.norms import compute_norms_once
 from circuit_assert.backends.placement import device_of, devices_of, spread_over, wholly_on
+from circuit_assert.backends.products import multiply_fast, product
 from circuit_assert.backends.queries_keys import is_rotary, obstacle, vectors
 from circuit_assert.backends.rereading import Rereading
 from circuit_assert.backends.shortcuts import narrows_exactly, rereads_exactly, resumes_exactly
@@ -136,6 +137,7 @@ class TransformerLensBackend:
         for parameter in bridge.original_model.parameters():
             parameter.requires_grad_(False)
         compute_norms_once(bridge)
+        multiply_fast(bridge.original_model)
         self._bridge = bridge
         self.devices = devices_of(bridge.original_model)
         self.device = self._head()[0].device
@@ -518,9 +520,7 @@ class TransformerLensBackend:
         normed = self._final_norm(residual)
         if scale is not None and self._norm_kind() is not None:
             normed = self._at_scale(normed, self.final_scale(residual) / scale)
-        logits = normed @ rows.T
-        if bias is not None:
-            logits = logits + bias
+        logits = product(normed, rows, bias)
         return self._capped(logits).float()
 
     def _final_norm(self, residual: torch.Tensor) -> torch.Tensor:

@@ -18,6 +18,7 @@ from transformers import (
 )
 
 from circuit_assert.backends import load as loading
+from circuit_assert.backends import products
 from circuit_assert.backends.base import Resume, Untouched
 from circuit_assert.components import Site
 from circuit_assert.session import Session
@@ -84,6 +85,14 @@ def boot_spread(folder, *, dtype, devices):
     model = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, attn_implementation="eager")
     parts = spread(model, places(model))
     return TransformerBridge.boot_transformers(str(folder), hf_model=parts, dtype=dtype)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_library():
+    """Products are torch's own on either device, so that what they give can be compared by bits."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(products, "onednn_is_faster", lambda: False)
+        yield
 
 
 @pytest.fixture(scope="module", params=[llama, gemma, gpt2, neox])

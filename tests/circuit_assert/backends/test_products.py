@@ -1,0 +1,113 @@
+"""Products of float32 on a CPU, by whichever library is faster."""
+
+import pytest
+import torch
+from torch.nn.functional import linear
+from transformers.pytorch_utils import Conv1D
+
+from circuit_assert.backends import products
+from circuit_assert.backends.products import multiply_fast, product
+
+SHAPES = [(1, 7, 5), (3, 64, 96), (130, 96, 64)]
+
+
+@pytest.fixture
+def by_onednn(monkeypatch):
+    """OneDNN is taken to be faster; what it was given is counted."""
+    given = []
+    taken = products._by_onednn
+
+    def counted(rows, weights, bias):
+        given.append(tuple(rows.shape))
+        return taken(rows, weights, bias)
+
+    monkeypatch.setattr(products, "onednn_is_faster", lambda: True)
+    monkeypatch.setattr(products, "_by_onednn", counted)
+    with torch.no_grad():
+        yield given
+
+
+def _close(one, other):
+    return torch.allclose(one, other, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+@pytest.mark.parametrize("leading", [(), (2,), (2, 3)], ids=str)
+@pytest.mark.parametrize("biased", [True, False])
+def test_both_libraries_give_the_same(by_onednn, shape, leading, biased):
+    rows, entering, leaving = shape
+    torch.manual_seed(rows)
+    stream = torch.randn(*leading, rows, entering)
+    weights, bias = torch.randn(leaving, entering), torch.randn(leaving) if biased else None
+    assert _close(product(stream, weights, bias), linear(stream, weights, bias))
+    assert by_onednn == [(*leading, rows, entering)]
+
+
+def test_rows_and_weights_that_do_not_lie_together(by_onednn):
+    torch.manual_seed(0)
+    stream, weights = torch.randn(4, 6, 20)[..., ::2], torch.randn(10, 8).T
+    assert _close(product(stream, weights), linear(stream, weights))
+
+
+@pytest.mark.parametrize("layer", [torch.nn.Linear(12, 8), Conv1D(8, 12)], ids=["linear", "conv"])
+def test_layers_of_either_kind_give_what_they_gave(by_onednn, layer):
+    torch.manual_seed(1)
+    for parameter in layer.parameters():
+        torch.nn.init.normal_(parameter)
+    stream = torch.randn(2, 5, 12)
+    before = layer(stream)
+    multiply_fast(torch.nn.Sequential(layer))
+    assert _close(layer(stream), before)
+    assert by_onednn == [(2, 5, 12)]
+
+
+def test_a_layer_whose_weights_change_uses_the_new_ones(by_onednn):
+    layer = torch.nn.Linear(4, 3, bias=False)
+    multiply_fast(torch.nn.Sequential(layer))
+    stream = torch.randn(2, 4)
+    before = layer(stream)
+    layer.weight.data *= 2
+    assert _close(layer(stream), 2 * before)
+    layer.weight.data = layer.weight.data.bfloat16()
+    assert layer(stream.bfloat16()).dtype == torch.bfloat16
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        (torch.randn(2, 4).bfloat16(), torch.randn(3, 4).bfloat16()),
+        (torch.randn(2, 4).double(), torch.randn(3, 4).double()),
+        (torch.randn(0, 4), torch.randn(3, 4)),
+        (torch.randn(2, 4, device="meta"), torch.randn(3, 4, device="meta")),
+    ],
+    ids=["bfloat16", "float64", "no rows", "another device"],
+)
+def test_all_else_is_left_to_torch(by_onednn, given):
+    assert product(*given).shape == linear(*given).shape
+    assert by_onednn == []
+
+
+def test_with_gradients_it_is_left_to_torch(by_onednn):
+    weights = torch.randn(3, 4, requires_grad=True)
+    with torch.enable_grad():
+        product(torch.randn(2, 4), weights).sum().backward()
+    assert weights.grad is not None
+    assert by_onednn == []
+
+
+def test_a_library_that_is_no_faster_or_not_there_is_not_used(monkeypatch):
+    seconds = {"own": 1.0, "other": 0.9}
+
+    def timed(by, rows, weights):
+        return seconds["own" if by is linear else "other"]
+
+    monkeypatch.setattr(products, "_seconds", timed)
+    assert not products.onednn_is_faster.__wrapped__()
+    seconds["other"] = 0.5
+    assert products.onednn_is_faster.__wrapped__()
+
+    def missing(by, rows, weights):
+        raise AttributeError("no such operator")
+
+    monkeypatch.setattr(products, "_seconds", missing)
+    assert not products.onednn_is_faster.__wrapped__()
