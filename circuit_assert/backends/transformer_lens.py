@@ -15,6 +15,7 @@ from circuit_assert.backends.base import Edit, Read, Resume, Untouched
 from circuit_assert.backends.blocks import Blocks
 from circuit_assert.backends.generation import Edits, Run, remembers_exactly, written_on
 from circuit_assert.backends.head_inputs import by_query_head, embeddings
+from circuit_assert.backends.importing import no_garbage_collected
 from circuit_assert.backends.narrowing import given_back, only_at
 from circuit_assert.backends.norms import compute_norms_once
 from circuit_assert.backends.placement import device_of, devices_of, spread_over, wholly_on
@@ -64,8 +65,9 @@ def boot(folder: Path, *, dtype: torch.dtype, devices: Sequence[str]) -> Transfo
     Raises:
         ModelError: when it cannot be loaded, or several devices together have no room for it.
     """
-    import transformers
-    from transformer_lens.model_bridge import TransformerBridge
+    with no_garbage_collected():
+        import transformers
+        from transformer_lens.model_bridge import TransformerBridge
 
     transformers.utils.logging.disable_progress_bar()
     where = {"device": devices[0]} if len(devices) == 1 else spread_over(devices)
@@ -84,9 +86,10 @@ def boot_planted(
     Raises:
         ModelValidationError: for weights that are not finite numbers.
     """
-    from transformer_lens.config import TransformerBridgeConfig
-    from transformer_lens.model_bridge.sources import build_bridge_from_module
-    from transformer_lens.model_bridge.sources.native.model import NativeModel
+    with no_garbage_collected():
+        from transformer_lens.config import TransformerBridgeConfig
+        from transformer_lens.model_bridge.sources import build_bridge_from_module
+        from transformer_lens.model_bridge.sources.native.model import NativeModel
 
     config = TransformerBridgeConfig.from_dict(dict(planted.settings))
     module = NativeModel(config)
