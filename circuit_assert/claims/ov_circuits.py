@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
 from circuit_assert.claims.claim import claim
 from circuit_assert.claims.criteria import Body, Criterion, Fact, Found, Question, all_of
@@ -29,6 +28,7 @@ from circuit_assert.measurements.ov import (
     OVOnTokens,
     OwnRanks,
     positivity,
+    positivity_of_groups,
 )
 from circuit_assert.prompts.token_samples import Tokens, TokenSample, named_tokens, token_sample
 from circuit_assert.stats.region import above
@@ -178,19 +178,12 @@ class Positivity(Statistic):
     def _measured(self, scores: Scores) -> MeasuredStatistic:
         require_one_scale(self.of, scores)
         products = scores[self._request]
-        known: dict[bytes, float] = {}
-
-        def statistic(chosen: npt.NDArray[np.bool_]) -> float:
-            key = chosen.tobytes()
-            if key not in known:
-                known[key] = positivity(products[chosen].sum(0))
-            return known[key]
-
         groups = range(len(products))
         sizes = np.abs(np.linalg.eigvals(products.sum(0)))
         total = float(sizes.sum())
         largest = f"; the largest |λ| is {sizes.max() / total:.0%} of all" if total > 0 else ""
-        return MeasuredStatistic(statistic, groups, (f"{said(self.of, scores)}{largest}",))
+        notes = (f"{said(self.of, scores)}{largest}",)
+        return MeasuredStatistic(positivity_of_groups(products), groups, notes)
 
     def noise(self, scores: Scores, floor_of: Callable[[AnyRequest], float]) -> float:
         """None: nothing is run."""

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
 from circuit_assert.claims.claim import claim
 from circuit_assert.claims.criteria import Body, Criterion, Fact, Found, Question, all_of
@@ -23,7 +22,7 @@ from circuit_assert.claims.weight_ranks import draws_for, stands_out
 from circuit_assert.components import Head, Subject
 from circuit_assert.errors import ClaimError
 from circuit_assert.measurements.base import AnyRequest, Scores, WeightRequest
-from circuit_assert.measurements.ov import positivity
+from circuit_assert.measurements.ov import positivity, positivity_of_groups
 from circuit_assert.measurements.qk import (
     OwnKeyRanks,
     PairScores,
@@ -181,18 +180,15 @@ class MatchPositivity(Statistic):
         """The products of each group."""
         return (WeightRequest(QKOnTokens(self.of, self.tokens)),)
 
-    @remembered
-    def _products(self, scores: Scores) -> npt.NDArray[np.floating]:
-        return scores[WeightRequest(QKOnTokens(self.of, self.tokens))]
-
     def measured(self, scores: Scores) -> MeasuredStatistic:
-        """The positivity over any subset of the groups."""
-        products = self._products(scores)
-        return MeasuredStatistic(
-            lambda chosen: positivity(products[chosen].sum(0)),
-            range(len(products)),
-            (said(self.of, scores),),
-        )
+        """The positivity over any subset of the groups; each is worked out once."""
+        return self._measured(scores)
+
+    @remembered
+    def _measured(self, scores: Scores) -> MeasuredStatistic:
+        products = scores[WeightRequest(QKOnTokens(self.of, self.tokens))]
+        notes = (said(self.of, scores),)
+        return MeasuredStatistic(positivity_of_groups(products), range(len(products)), notes)
 
     def noise(self, scores: Scores, floor_of: Callable[[AnyRequest], float]) -> float:
         """None: no prompts are run."""

@@ -8,7 +8,7 @@ Sums of heads are made of their weights side by side.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import permutations
 from typing import TYPE_CHECKING, ClassVar
@@ -189,6 +189,25 @@ def positivity(product: npt.NDArray[np.floating]) -> float:
     eigenvalues = np.linalg.eigvals(product)
     total = float(np.abs(eigenvalues).sum())
     return float(eigenvalues.real.sum()) / total if total > 0 else float("nan")
+
+
+def positivity_of_groups(
+    products: npt.NDArray[np.floating],
+) -> Callable[[npt.NDArray[np.bool_]], float]:
+    """The positivity of the sum over any subset of groups; each is worked out once.
+
+    Args:
+        products: A square matrix for each group, `[group, n, n]`.
+    """
+    known: dict[bytes, float] = {}
+
+    def statistic(chosen: npt.NDArray[np.bool_]) -> float:
+        key = chosen.tobytes()
+        if key not in known:
+            known[key] = positivity(products[chosen].sum(0))
+        return known[key]
+
+    return statistic
 
 
 def _weights_of(weights: Weights, heads: Sequence[Head]) -> LowRank:

@@ -72,6 +72,11 @@ class PromptSet:
     def __iter__(self) -> Iterator[Prompt]:
         return iter(self.prompts)
 
+    def __eq__(self, other: object) -> bool:
+        if self is other or not isinstance(other, PromptSet):
+            return self is other
+        return (self.name, self.fingerprint) == (other.name, other.fingerprint)
+
     def __hash__(self) -> int:
         return hash(self.fingerprint)
 

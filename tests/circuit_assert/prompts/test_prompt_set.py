@@ -66,6 +66,29 @@ def test_halves_are_disjoint_by_cluster_and_whole_together():
     assert abs(len(ids[0]) - len(ids[1])) == 1
 
 
+def test_sets_of_one_name_and_contents_are_equal():
+    assert one() == one()
+    assert one() != PromptSet("other", one().prompts)
+    assert one() != PromptSet("mine", one().prompts, ())
+    assert one() != one().prompts
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"text": "a c"},
+        {"corrupt": "a c"},
+        {"answer": " left"},
+        {"foil": " left"},
+        {"positions": {"a": "a"}},
+        {"language": "de"},
+    ],
+    ids=lambda changed: next(iter(changed)),
+)
+def test_sets_that_differ_in_one_prompt_are_not(changed):
+    assert one(**changed) != one()
+
+
 def test_the_fingerprint_is_of_the_contents():
     assert one().fingerprint == PromptSet("other", one().prompts).fingerprint
     assert one().fingerprint != one(" a c").fingerprint
