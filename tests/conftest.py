@@ -4,6 +4,8 @@ import gc
 
 import pytest
 
+from tests.forked import Forking
+
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection():
@@ -15,3 +17,11 @@ def pytest_collection():
         gc.enable()
         gc.collect()
         gc.freeze()
+
+
+@pytest.fixture(scope="session")
+def forking():
+    """Starts processes that need not import the large libraries."""
+    forking = Forking()
+    yield forking
+    forking.close()

@@ -4,8 +4,6 @@ import ast
 import doctest
 import inspect
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -29,14 +27,15 @@ def blocks(page, language):
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
-def test_python_examples_run(page):
+def test_python_examples_run(forking, page):
     """Each alone, but in one process: starting one takes longer than running an example."""
     each = [
         f"exec(compile({block!r}, 'example {number}', 'exec'), {{'__name__': '__main__'}})"
         for number, block in enumerate(blocks(page, "python"), start=1)
     ]
     if each:
-        subprocess.run([sys.executable, "-c", "\n".join(each)], check=True, capture_output=True)
+        done = forking.python("\n".join(each))
+        assert done.returncode == 0, done.stderr
 
 
 CATALOGUE = page_of_claims()

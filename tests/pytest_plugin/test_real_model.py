@@ -75,10 +75,10 @@ TESTS = """
 
 
 @pytest.fixture
-def ran(pytester):
+def ran(pytester, forking):
     pytester.makeconftest(MODEL)
     pytester.makepyfile(test_suite=TESTS)
-    return pytester.runpytest_subprocess("--reruns=1", timeout=120)
+    return forking.pytest("--reruns=1")
 
 
 def test_a_model_is_measured_and_let_go_after_failures_and_reruns(ran, pytester):
@@ -120,25 +120,25 @@ ONE = """
 """
 
 
-def runs_and_reused(pytester):
+def runs_and_reused(pytester, forking):
     """Forward passes and reused scores of one more run of the suite."""
     from circuit_assert.ledger import read
 
-    result = pytester.runpytest_subprocess("-p", "no:cacheprovider", timeout=120)
+    result = forking.pytest("-p", "no:cacheprovider")
     result.assert_outcomes(passed=1)
     newest = max((pytester.path / ".claims" / "runs").glob("*.jsonl"))
     (claim,) = read(newest).claims
     return claim.runs, claim.reused, result
 
 
-def test_an_unchanged_suite_runs_no_model_the_second_time(pytester):
+def test_an_unchanged_suite_runs_no_model_the_second_time(pytester, forking):
     pytester.makeconftest(MODEL)
     pytester.makepyfile(test_suite=ONE)
-    runs, reused, _ = runs_and_reused(pytester)
+    runs, reused, _ = runs_and_reused(pytester, forking)
     assert runs > 0
     assert reused == 0
 
-    again, reused, result = runs_and_reused(pytester)
+    again, reused, result = runs_and_reused(pytester, forking)
     assert again == 0
     assert reused > 0
     assert f" 0 runs, {reused} scores from the cache." in " ".join(result.outlines)

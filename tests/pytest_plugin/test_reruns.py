@@ -87,7 +87,7 @@ def pytest_terminal_summary(terminalreporter, config):
 """
 
 
-def test_a_test_that_fails_and_is_run_again_holds_no_model(pytester):
+def test_a_test_that_fails_and_is_run_again_holds_no_model(pytester, forking):
     pytester.makeconftest(HOLDS_NOTHING)
     pytester.makepyfile(
         """
@@ -111,7 +111,7 @@ def test_a_test_that_fails_and_is_run_again_holds_no_model(pytester):
             claims_session.close()
         """
     )
-    result = pytester.runpytest_subprocess("--reruns=1", "-p", "no:cacheprovider")
+    result = forking.pytest("--reruns=1", "-p", "no:cacheprovider")
     outcomes = {"failed": 1, "inconclusive": 1, "passed": 1, "rerun": 2}
     assert result.parseoutcomes() == outcomes
     result.stdout.fnmatch_lines(["*on purpose*", "models alive: 0"])

@@ -152,12 +152,12 @@ def test_a_disk_that_fills_up_leaves_whole_lines_and_the_run_goes_on(suite, monk
     assert len(suite.ledger.claims) == 1
 
 
-def test_claims_about_toy_models_are_in_it_like_others(suite):
+def test_claims_about_toy_models_are_in_it_like_others(suite, forking):
     """They need no session and no model's fixture.
 
     In a process of its own: training imports parts of torch that do not bear being imported twice.
     """
-    suite.run_apart(
+    suite.write(
         """
         import pytest
         from circuit_assert import ToyModels, features_are_in_superposition
@@ -173,6 +173,7 @@ def test_claims_about_toy_models_are_in_it_like_others(suite):
             assert features_are_in_superposition(few, by=2)
         """
     )
+    forking.pytest()
     found = suite.ledger
     assert [claim.verdict for claim in found.claims] == ["supported", "inconclusive"]
     assert [each.polarity for each in found.assertions] == ["asserted", "unknown"]

@@ -47,8 +47,8 @@ def suite(pytester, monkeypatch):
 
 
 @pytest.mark.parametrize("plugin", [(), ("-p", "no:pytest_circuit_assert")])
-def test_a_suite_fails_with_the_smallest_prompts(suite, plugin):
-    result = suite.runpytest_subprocess(*plugin)
+def test_a_suite_fails_with_the_smallest_prompts(suite, forking, plugin):
+    result = forking.pytest(*plugin)
 
     result.assert_outcomes(passed=2, failed=2)
     result.stdout.fnmatch_lines(
@@ -65,9 +65,9 @@ def test_a_suite_fails_with_the_smallest_prompts(suite, plugin):
     result.stdout.no_fnmatch_line("*Warning*")
 
 
-def test_the_next_run_tries_what_this_one_has_kept(suite):
-    suite.runpytest_subprocess("-k", "test_each")
-    again = suite.runpytest_subprocess("-k", "test_each")
+def test_the_next_run_tries_what_this_one_has_kept(suite, forking):
+    forking.pytest("-k", "test_each")
+    again = forking.pytest("-k", "test_each")
 
     again.assert_outcomes(passed=1, failed=1, deselected=2)
     again.stdout.fnmatch_lines(["*0 prompts in batches, 1 alone", "*kept*by an earlier search*"])

@@ -1,0 +1,123 @@
+"""Processes that begin with the large libraries imported: forked from one that does nothing else.
+
+Importing transformer-lens takes longer than most of what is then tried. Nothing of this project is
+imported beforehand, so that what runs there has to import it as a user's process does.
+"""
+
+import gc
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import traceback
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+_ALREADY_IMPORTED = ("-W", "ignore:Module already imported:pytest.PytestAssertRewriteWarning")
+
+
+class Forking:
+    """A process that forks; it starts when something is first asked for."""
+
+    def __init__(self):
+        self._server = None
+
+    def python(self, code, *arguments, timeout=120):
+        """Run code as `python -c` does, here and with this process's environment.
+
+        Returns:
+            The completed process, its output as text.
+        """
+        with TemporaryDirectory() as folder:
+            out, err = Path(folder) / "out", Path(folder) / "err"
+            asked = {
+                "code": code,
+                "argv": ["-c", *arguments],
+                "folder": str(Path.cwd()),
+                "environment": dict(os.environ),
+                "outputs": [str(out), str(err)],
+                "timeout": timeout,
+            }
+            status = self._ask(asked)
+            said = (path.read_text(errors="replace") for path in (out, err))
+            return subprocess.CompletedProcess(arguments, status, *said)
+
+    def pytest(self, *arguments, timeout=120):
+        """Run pytest here: what `pytester.runpytest_subprocess` does, and returns."""
+        began = time.monotonic()
+        done = self.python(
+            "import pytest, sys; sys.exit(pytest.main(sys.argv[1:]))",
+            *_ALREADY_IMPORTED,
+            *map(str, arguments),
+            timeout=timeout,
+        )
+        sys.stdout.write(done.stdout)
+        sys.stderr.write(done.stderr)
+        lines = done.stdout.splitlines(), done.stderr.splitlines()
+        return pytest.RunResult(done.returncode, *lines, time.monotonic() - began)
+
+    def close(self):
+        """End the process."""
+        if self._server is not None:
+            self._server.communicate()
+
+    def _ask(self, asked):
+        if self._server is None:
+            self._server = subprocess.Popen(
+                [sys.executable, __file__],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+        self._server.stdin.write(json.dumps(asked) + "\n")
+        self._server.stdin.flush()
+        return int(self._server.stdout.readline())
+
+
+def serve():
+    """Fork for each line that asks for it, and say how the child ended."""
+    gc.disable()
+    import scipy.stats  # noqa: F401
+    import statsmodels.stats.multitest  # noqa: F401
+    import transformer_lens.model_bridge.sources.native.model  # noqa: F401
+
+    gc.enable()
+    gc.freeze()
+    for line in sys.stdin:
+        child = os.fork()
+        if child == 0:
+            _be(**json.loads(line))
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+
+
+def _be(*, code, argv, folder, environment, outputs, timeout):
+    """Become the process that is asked for; this never returns."""
+    signal.alarm(timeout)
+    for number, path in enumerate(["/dev/null", *outputs]):
+        os.dup2(os.open(path, os.O_RDWR | os.O_CREAT), number)
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(environment)
+    paths = environment.get("PYTHONPATH", "").split(os.pathsep)
+    sys.path[:1] = ["", *filter(None, paths)]
+    sys.argv = argv
+    status = 1
+    try:
+        exec(compile(code, "<string>", "exec"), {"__name__": "__main__"})  # noqa: S102 - a test's
+        status = 0
+    except SystemExit as end:
+        status = int(end.code or 0)
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(int(status))
+
+
+if __name__ == "__main__":
+    serve()
