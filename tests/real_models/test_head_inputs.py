@@ -3,16 +3,14 @@
 import pytest
 import torch
 
-from circuit_assert.backends.load import load
 from circuit_assert.components import Site
-from circuit_assert.models.spec import spec_of
 
 LAYER = 3
 
 
 @pytest.fixture(scope="module", params=["gemma-3-270m", "smollm2-135m-instruct"])
-def backend(request):
-    return load(spec_of(request.param))
+def backend(request, backend_of):
+    return backend_of(request.param)
 
 
 @pytest.fixture

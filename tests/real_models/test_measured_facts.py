@@ -14,54 +14,54 @@ from circuit_assert.measurements import AttentionOverPairs, LogitDifference, Los
 from circuit_assert.measurements.outputs import LogProbability
 
 REPEATED = repeated_tokens(lengths=(50,), sequences=24)
+RELATIONS = ("induction", "previous")
 WITHIN = 0.03
 
 
 @pytest.fixture(scope="module")
-def gemma(session):
-    return session.model("gemma-3-270m")
+def gemma(model_of):
+    return model_of("gemma-3-270m")
 
 
 @pytest.fixture(scope="module")
-def smollm2(session):
-    return session.model("smollm2-135m-instruct")
+def smollm2(model_of):
+    return model_of("smollm2-135m-instruct")
 
 
-def attention(session, model, relation, head):
-    request = Request(AttentionOverPairs(relation), REPEATED)
-    scores = session.measure(model, [request])[0]
-    return scores[:, head[0], head[1]].mean()
+def attention(model, relation, head):
+    """Both relations are measured together: they are seen in the same runs."""
+    requests = {name: Request(AttentionOverPairs(name), REPEATED) for name in RELATIONS}
+    scores = dict(zip(requests, model.measure(list(requests.values())), strict=True))
+    return scores[relation][:, head[0], head[1]].mean()
 
 
 @pytest.mark.parametrize(
     ("head", "score"), [((5, 1), 0.85), ((11, 2), 0.62), ((5, 2), 0.51)], ids=str
 )
-def test_induction_in_gemma(session, gemma, head, score):
-    assert attention(session, gemma, "induction", head) == pytest.approx(score, abs=WITHIN)
+def test_induction_in_gemma(gemma, head, score):
+    assert attention(gemma, "induction", head) == pytest.approx(score, abs=WITHIN)
 
 
 @pytest.mark.parametrize(("head", "score"), [((2, 3), 0.70), ((4, 1), 0.58)], ids=str)
-def test_previous_token_in_gemma(session, gemma, head, score):
-    assert attention(session, gemma, "previous", head) == pytest.approx(score, abs=WITHIN)
+def test_previous_token_in_gemma(gemma, head, score):
+    assert attention(gemma, "previous", head) == pytest.approx(score, abs=WITHIN)
 
 
 @pytest.mark.parametrize(
     ("head", "score"), [((18, 6), 0.88), ((17, 3), 0.77), ((17, 4), 0.74)], ids=str
 )
-def test_induction_in_smollm2(session, smollm2, head, score):
-    assert attention(session, smollm2, "induction", head) == pytest.approx(score, abs=WITHIN)
+def test_induction_in_smollm2(smollm2, head, score):
+    assert attention(smollm2, "induction", head) == pytest.approx(score, abs=WITHIN)
 
 
 @pytest.mark.parametrize(("head", "score"), [((16, 0), 0.89), ((11, 1), 0.85)], ids=str)
-def test_previous_token_in_smollm2(session, smollm2, head, score):
-    assert attention(session, smollm2, "previous", head) == pytest.approx(score, abs=WITHIN)
+def test_previous_token_in_smollm2(smollm2, head, score):
+    assert attention(smollm2, "previous", head) == pytest.approx(score, abs=WITHIN)
 
 
-def test_the_repeated_half_is_predicted_in_smollm2(session, smollm2):
+def test_the_repeated_half_is_predicted_in_smollm2(smollm2):
     loss = Loss(places=0)
-    repeated, fresh = session.measure(
-        smollm2, [Request(loss, REPEATED), Request(loss, REPEATED, "corrupt")]
-    )
+    repeated, fresh = smollm2.measure([Request(loss, REPEATED), Request(loss, REPEATED, "corrupt")])
     assert fresh.mean() == pytest.approx(13.4, abs=0.5)
     # Sequences differ much in it (seeds 0 and 1 give 3.3 and 2.9): it is no figure of the model.
     assert repeated.mean() == pytest.approx(2.4, abs=1.0)
@@ -70,15 +70,14 @@ def test_the_repeated_half_is_predicted_in_smollm2(session, smollm2):
 PROMPTS = ioi(per_template=1, corruption="abc")
 
 
-def test_indirect_object_in_gemma(session, gemma):
+def test_indirect_object_in_gemma(gemma):
     metric = LogitDifference()
     ablations = [Ablation((Head(*h),), "mean", PROMPTS, "corrupt") for h in ((11, 3), (15, 1))]
-    clean, without_mover, without_negative = session.measure(
-        gemma,
+    clean, without_mover, without_negative = gemma.measure(
         [
             Request(metric, PROMPTS),
             *(Request(metric, PROMPTS, "clean", ablation) for ablation in ablations),
-        ],
+        ]
     )
     assert clean.mean() == pytest.approx(4.5, abs=1.0)  # it depends on the templates: 5.1 here
     assert (clean > 0).all()
@@ -96,7 +95,7 @@ def test_indirect_object_in_gemma(session, gemma):
         ('"小"的反义词是"', "大", 0.03),
     ],
 )
-def test_probabilities_in_gemma(session, gemma, text, answer, probability):
+def test_probabilities_in_gemma(gemma, text, answer, probability):
     prompt = PromptSet.from_list([{"text": text, "answer": answer}])
-    (score,) = session.measure(gemma, [Request(LogProbability(), prompt)])
+    (score,) = gemma.measure([Request(LogProbability(), prompt)])
     assert np.exp(score[0]) == pytest.approx(probability, abs=WITHIN)

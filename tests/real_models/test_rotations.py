@@ -3,17 +3,14 @@
 import pytest
 import torch
 
-from circuit_assert.backends.load import load
-from circuit_assert.session import Session
-
 BACK = (0, 1, 3, 4)
 
 
 @pytest.mark.parametrize("name", ["gemma-3-270m", "smollm2-135m-instruct"])
 @pytest.mark.parametrize("layer", [1, 5])
-def test_scores_of_queries_and_keys_at_a_distance_are_the_models(name, layer):
+def test_scores_of_queries_and_keys_at_a_distance_are_the_models(backend_of, name, layer):
     """Gemma's layer 5 turns by other frequencies than layer 1, and normalises queries and keys."""
-    backend = load(Session().model(name).spec)
+    backend = backend_of(name)
     bridge, seen = backend._bridge, {}
     tokens = torch.tensor([[*backend.tokenizer.beginning, 100, 2000, 300, 400, 5000]])
 
