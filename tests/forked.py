@@ -82,7 +82,7 @@ def serve():
     """Fork for each line that asks for it, and say how the child ended."""
     gc.disable()
     import scipy.stats  # noqa: F401
-    import statsmodels.stats.multitest  # noqa: F401
+    import statsmodels.stats.power  # noqa: F401
     import transformer_lens.model_bridge.sources.native.model  # noqa: F401
 
     gc.enable()

@@ -3,7 +3,6 @@
 # Runs inside this process must not import these anew.
 import pandas.core.arrays.arrow.extension_types  # noqa: F401
 import pytest
-import statsmodels.stats.multitest  # noqa: F401
 
 import circuit_assert.judging
 import circuit_assert.ledger

@@ -1,10 +1,12 @@
 """Adjusted p-values against their definitions."""
 
 import math
+import subprocess
+import sys
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -23,11 +25,23 @@ def test_holm_steps_down(p):
     assert holm(p) == pytest.approx(expected)
 
 
-@settings(deadline=None)  # the first example loads statsmodels
 @given(P_VALUES)
 def test_benjamini_yekutieli_is_scipys(p):
     expected = stats.false_discovery_control(p, method="by") if p else []
     assert benjamini_yekutieli(p) == pytest.approx(expected)
+
+
+def test_adjusting_loads_no_library_of_statistics():
+    code = """
+import sys
+from circuit_assert.stats import benjamini_yekutieli, holm
+holm([0.1, 0.2]), benjamini_yekutieli([0.1, 0.2])
+print(*sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = {name.split(".")[0] for name in done.stdout.split()}
+    assert "numpy" in loaded
+    assert not loaded & {"scipy", "statsmodels", "pandas"}
 
 
 @pytest.mark.parametrize("adjust", [holm, benjamini_yekutieli])
