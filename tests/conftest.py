@@ -1,10 +1,13 @@
 """What holds for all tests."""
 
 import gc
+import sys
 
 import pytest
 
 from tests.forked import Forking
+
+_FROZEN = pytest.StashKey[bool]()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -15,6 +18,16 @@ def pytest_collection():
         return (yield)
     finally:
         gc.enable()
+        gc.collect()
+        gc.freeze()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item):
+    """Once the first model has been loaded, what was imported for it stays loaded as well."""
+    yield
+    if "transformer_lens" in sys.modules and not item.config.stash.get(_FROZEN, False):
+        item.config.stash[_FROZEN] = True
         gc.collect()
         gc.freeze()
 
