@@ -60,6 +60,7 @@ class Case:
         self._floors: dict[str, float] = {}
         self._answers: dict[str, Found] = {}
         self._measured: dict[str, Measured] = {}
+        self._samples: dict[str, stats.Sample | stats.JackknifeSample] = {}
         self._notes: dict[str, tuple[str, ...]] = {}
 
     def missing(self) -> list[AnyRequest]:
@@ -225,9 +226,14 @@ class Case:
         measured = leaf.quantity.measured(self._known)
         self._notes[leaf.name] = measured.notes
         if isinstance(measured, MeasuredStatistic):
-            return stats.JackknifeSample(measured.statistic, measured.clusters)
-        self._measured[leaf.name] = measured
-        return _as_sample(measured)
+            sample = stats.JackknifeSample(measured.statistic, measured.clusters)
+        else:
+            self._measured[leaf.name] = measured
+            sample = _as_sample(measured)
+        earlier = self._samples.get(leaf.name)
+        if earlier is None or not earlier.is_like(sample):
+            self._samples[leaf.name] = sample  # one that is met again is decided once
+        return self._samples[leaf.name]
 
     def _floor(self, leaf: Criterion) -> float:
         """How far the engine's own choices move what the criterion is about, in its unit."""

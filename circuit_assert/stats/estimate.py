@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from weakref import WeakKeyDictionary
 
 from circuit_assert.stats.crossed import decide_crossed
 from circuit_assert.stats.decision import Decision, Estimand, Method, Sides
@@ -13,6 +14,7 @@ from circuit_assert.stats.sample import JackknifeSample, Sample
 from circuit_assert.stats.simple import decide_simple
 
 AnySample = Sample | JackknifeSample
+_DECIDED: WeakKeyDictionary[AnySample, dict[tuple[float, Sides], Decision]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True)
@@ -83,13 +85,20 @@ def estimate(sample: AnySample, alpha: float = 0.01, *, sides: Sides = 1) -> Est
 
 
 def decide(sample: AnySample, alpha: float, sides: Sides = 1) -> Decision:
-    """The decision that the sample's design calls for, see `Decision`.
+    """The decision that the sample's design calls for, see `Decision`; made once for each sample.
 
     Raises:
         ValueError: when alpha is not in (0, 0.5).
     """
     if not 0 < alpha < 0.5:
         raise ValueError(f"alpha is an error rate between 0 and 0.5, got {alpha}; try 0.01.")
+    decided = _DECIDED.setdefault(sample, {})
+    if (alpha, sides) not in decided:
+        decided[alpha, sides] = _decide(sample, alpha, sides)
+    return decided[alpha, sides]
+
+
+def _decide(sample: AnySample, alpha: float, sides: Sides) -> Decision:
     if isinstance(sample, JackknifeSample):
         return decide_jackknife(sample, alpha, sides)
     return (decide_crossed if sample.crossed else decide_simple)(sample, alpha, sides)
