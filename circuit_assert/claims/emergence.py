@@ -87,8 +87,8 @@ def emerges(claim: OfAModel, *, over: Sequence[Owner], after: str, by: str) -> C
         model=Checkpoints(_named([each.name for each in over]), tuple(over)),
         body=AtEachModel(denied=parts[: last + 1], supported=parts[last + 1 :]),
         arguments={
-            "kind": one.kind,
-            **_arguments(one),
+            "claim": one.kind,
+            **{f"claim.{name}": value for name, value in _arguments(one).items()},
             "after": names[last],
             "by": names[first],
             "over": ", ".join(each.name for each in over),
@@ -96,6 +96,7 @@ def emerges(claim: OfAModel, *, over: Sequence[Owner], after: str, by: str) -> C
         source=one.source,
         about=one.about,
         on=one.on,
+        told=all(part.told for part in parts),
     )
     over[0].announce(whole)
     return whole
