@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, NoReturn, ParamSpec, TypeAlias
 
+from circuit_assert.claims.arguments import bound
 from circuit_assert.claims.criteria import AllOf, AnyOf, Body, Criterion, Fact, leaves_of
 from circuit_assert.claims.families import AtEachModel, Family
 from circuit_assert.components import Component, Owner, Subject
@@ -231,9 +232,7 @@ class ClaimType(Generic[P]):
         return None if value is inspect.Parameter.empty else value
 
     def _bound(self, *args: P.args, **kwargs: P.kwargs) -> dict[str, Any]:
-        bound = self._signature.bind(*args, **kwargs)
-        bound.apply_defaults()
-        arguments = dict(bound.arguments)
+        arguments = bound(self.name, self._signature, args, kwargs)
         for name, parameter in self._signature.parameters.items():
             if parameter.kind is inspect.Parameter.VAR_KEYWORD:
                 arguments |= arguments.pop(name)

@@ -108,6 +108,8 @@ def labels(over: Sequence[Owner]) -> tuple[str, ...]:
     Raises:
         ClaimError: for fewer than two, or one given twice.
     """
+    if not isinstance(over, Sequence):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise ClaimError(f"over= are several models in order, [model, …]; got one: {over!r}.")
     names = [model.name for model in over]
     if len(names) < 2:
         raise ClaimError(

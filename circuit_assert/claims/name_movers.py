@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from circuit_assert.claims.ablations import competence
+from circuit_assert.claims.arguments import Least
 from circuit_assert.claims.claim import claim
 from circuit_assert.claims.component_effects import PeerContrast, in_discovery
 from circuit_assert.claims.criteria import Body, Criterion, Fact, all_of
@@ -32,7 +33,7 @@ def head_is_name_mover(
     *,
     on: Prompts,
     by_attention: float,
-    by: float = 0.0,
+    by: Least = 0.0,
     copying: float = 0.5,
     top: int = 5,
     names: Sequence[str] | None = None,
@@ -91,7 +92,7 @@ def head_is_negative_name_mover(
     *,
     on: Prompts,
     by_attention: float,
-    by: float = 0.0,
+    by: Least = 0.0,
     copying: float = 0.5,
     top: int = 5,
     names: Sequence[str] | None = None,
