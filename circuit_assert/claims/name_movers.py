@@ -147,10 +147,10 @@ class _Bounds:
     effect: float
 
     def __post_init__(self) -> None:
-        if self.effect < 0 or not 0 <= self.copying < 1 or self.top < 1:
+        if not 0 <= self.copying < 1 or self.top < 1:
             raise ClaimError(
-                f"by is 0 or more, copying lies in [0, 1), and top is at least 1; got "
-                f"by={self.effect:g}, copying={self.copying:g}, top={self.top}."
+                f"copying lies in [0, 1), and top is at least 1; got copying={self.copying:g}, "
+                f"top={self.top}."
             )
 
 
