@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from importlib import metadata
 from itertools import groupby
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 
@@ -19,25 +19,12 @@ from benchmarks.load.disk import disk
 from benchmarks.load.kills import kills
 from benchmarks.load.many import claims10k
 from benchmarks.load.workers import workers
+from benchmarks.result import Result
 from benchmarks.speed import devices, floor, growth, memory, suites, sweeps
 from benchmarks.speed.fused import fused
 from benchmarks.speed.records import with_records
 
 GEMMA, SMOLLM2 = "gemma-3-270m", "smollm2-135m-instruct"
-
-
-class Result(Protocol):
-    """One line of a table."""
-
-    @property
-    def record(self) -> dict[str, Any]:
-        """As plain data."""
-        ...
-
-    @property
-    def cells(self) -> dict[str, str]:
-        """As a line, by column."""
-        ...
 
 
 LOAD: Mapping[str, Callable[[], Iterable[Result]]] = {
@@ -60,7 +47,7 @@ BENCHMARKS: Mapping[str, Callable[[], Iterable[Result]]] = {
     "depth": lambda: growth.with_depth_of_the_edit(GEMMA),
     "layers": growth.with_layers,
     "floor": lambda: [floor.of_ablation(sweeps.load_task(GEMMA, 48))],
-    "memory": lambda: [memory.of_sweep(sweeps.load_task(GEMMA, 104))],
+    "memory": lambda: [memory.of_sweep(sweeps.load_task(GEMMA, 96))],
     "records": with_records,
     "cuda": devices.sweeps_on_cuda,
     **LOAD,

@@ -540,7 +540,11 @@ __version__ = "0.1.0"
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - any public name
     if name not in _HOMES:
-        raise AttributeError(f"module 'circuit_assert' has no attribute {name!r}")
+        import difflib
+
+        near = difflib.get_close_matches(name, __all__, n=1)
+        said = f"; did you mean {near[0]!r}?" if near else ""
+        raise AttributeError(f"module 'circuit_assert' has no attribute {name!r}{said}")
     value = getattr(importlib.import_module(f"circuit_assert.{_HOMES[name]}"), name)
     globals()[name] = value
     return value

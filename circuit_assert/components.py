@@ -256,6 +256,7 @@ Component: TypeAlias = Head | Neuron | MLP | Direction | Vector | Latent
 _Kind = TypeVar("_Kind", Head, Neuron, MLP, Direction, Vector, Latent)
 _LATENT = re.compile(r"L(\d+)F(\d+)")
 
+_TWO_NUMBERS = re.compile(r"\W*(?:layer|l)?\W*(\d+)\W*(head|neuron|h|n)?\W*(\d+)\W*", re.IGNORECASE)
 _PATTERNS: tuple[tuple[re.Pattern[str], type[Head] | type[Neuron] | type[MLP]], ...] = (
     (re.compile(r"L(\d+)H(\d+)"), Head),
     (re.compile(r"L(\d+)N(\d+)"), Neuron),
@@ -269,14 +270,24 @@ def parse(address: str) -> Head | Neuron | MLP:
     Raises:
         ComponentError: when it is none of these.
     """
+    text = address.strip()
     for pattern, kind in _PATTERNS:
-        match = pattern.fullmatch(address.strip())
+        match = pattern.fullmatch(text)
         if match:
             return kind(*(int(number) for number in match.groups()))
     raise ComponentError(
-        f"cannot read the address {address!r}: write a head as L5H1, a neuron as L27N1263, "
-        f"an MLP as L3.mlp (layers, heads and neurons count from zero)."
+        f"cannot read the address {address!r}{_meant(text)}: write a head as L5H1, a neuron as "
+        f"L27N1263, an MLP as L3.mlp (layers, heads and neurons count from zero)."
     )
+
+
+def _meant(text: str) -> str:
+    """The address that two numbers may be meant as."""
+    match = _TWO_NUMBERS.fullmatch(text)
+    if match is None:
+        return ""
+    kind = "N" if "n" in (match[2] or "").lower() else "H"
+    return f" (did you mean L{match[1]}{kind}{match[3]}?)"
 
 
 def parse_latent(address: str) -> tuple[int, int] | None:

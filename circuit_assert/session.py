@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from circuit_assert.claims.claim import Claim
+from circuit_assert.claims.claim import Claim, ClaimKey
 from circuit_assert.errors import CircuitAssertError, DiscoveryWarning, ExecutionError, HookError
 from circuit_assert.evidence import Evidence
 from circuit_assert.models.model import Model
@@ -68,8 +68,10 @@ class Session:
         self.on_asked: list[Observer] = []
         self._progress, self._cache = progress, cache
         self._known: dict[ModelSpec, Known] = {}
-        self._evidence: dict[tuple[ModelSpec, str], Evidence] = {}
-        self._ahead: set[tuple[ModelSpec, str]] = set()  # evidence that nobody has asked for yet
+        self._evidence: dict[tuple[ModelSpec, ClaimKey], Evidence] = {}
+        self._ahead: set[tuple[ModelSpec, ClaimKey]] = (
+            set()
+        )  # evidence that nobody has asked for yet
         self._resident: ModelSpec | None = None
         self._found: dict[ModelSpec, dict[tuple[Component, Prompts], None]] = {}
 
@@ -142,7 +144,7 @@ class Session:
         return [self._of_each_model(claim) or self._evidence_of(claim) for claim in wanted]
 
     def _evidence_of(self, claim: Claim) -> Evidence:
-        return self._evidence[_spec_of(claim), claim.id]
+        return self._evidence[_spec_of(claim), claim.key]
 
     def _of_each_model(self, claim: Claim) -> Evidence | None:
         """The evidence for a claim about several models, from that for each."""
@@ -150,7 +152,7 @@ class Session:
             return None
         from circuit_assert.model_cases import evidence_of
 
-        key = _spec_of(claim.parts[-1]), claim.id
+        key = _spec_of(claim.parts[-1]), claim.key
         if key not in self._evidence:
             found = [self._evidence_of(part) for part in claim.parts]
             self._evidence[key] = evidence_of(claim, found, self._strictly)
@@ -202,19 +204,20 @@ class Session:
 
     def _unknown(self, wanted: Iterable[tuple[ModelSpec, Claim]]) -> dict[ModelSpec, list[Claim]]:
         """The claims without evidence, each once, by model."""
-        by_model: dict[ModelSpec, dict[str, Claim]] = {}
+        by_model: dict[ModelSpec, dict[ClaimKey, Claim]] = {}
         for spec, claim in wanted:
-            if (spec, claim.id) not in self._evidence:
-                by_model.setdefault(spec, {}).setdefault(claim.id, claim)
+            key = claim.key
+            if (spec, key) not in self._evidence:
+                by_model.setdefault(spec, {}).setdefault(key, claim)
         return {spec: list(new.values()) for spec, new in by_model.items()}
 
     def _evaluate_ahead(self, spec: ModelSpec, claims: Sequence[Claim]) -> None:
         self._evaluate_one_model(spec, claims)
-        self._ahead.update((spec, claim.id) for claim in claims)
+        self._ahead.update((spec, claim.key) for claim in claims)
 
     def _delivered(self, spec: ModelSpec, claim: Claim) -> Evidence:
         """The evidence, with notes on what was discovered before it was first asked for."""
-        key = spec, claim.id
+        key = spec, claim.key
         if key in self._ahead:
             evidence, notes = self._evidence[key], self._found_there(spec, claim)
             self._evidence[key] = replace(evidence, notes=(*evidence.notes, *notes))
@@ -285,11 +288,11 @@ class Session:
             if evidence is None:
                 new.append(claim)
             else:
-                self._evidence[spec, claim.id] = evidence
+                self._evidence[spec, claim.key] = evidence
         if new:
             self._judge_anew(self._loaded(spec), new)
         for claim in new:
-            remembered.put(claim, self._evidence[spec, claim.id])
+            remembered.put(claim, self._evidence[spec, claim.key])
 
     def _judge_anew(self, known: Known, claims: Sequence[Claim]) -> None:
         from circuit_assert.family_cases import case_of
@@ -306,7 +309,7 @@ class Session:
         shared = {"runs": known.runs - runs, "reused": known.reused - reused}
         for claim, case in zip(claims, cases, strict=True):
             evidence = case.evidence(claim, seconds=seconds, **shared)
-            self._evidence[known.spec, claim.id] = evidence
+            self._evidence[known.spec, claim.key] = evidence
             shared = {"runs": 0, "reused": 0}  # counted for the first of them
 
     def _found_there(self, spec: ModelSpec, claim: Claim) -> list[str]:

@@ -11,14 +11,14 @@ import pytest
 import circuit_assert
 from circuit_assert.claims.__main__ import page as page_of_claims
 from circuit_assert.claims.catalogue.docstrings import docstring_of
-from circuit_assert.claims.claim import ClaimType
+from circuit_assert.claims.catalogue.kinds import is_kind
 from circuit_assert.models import planted_models
 from circuit_assert.models.planted_models.__main__ import page as page_of_planted_models
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 CLAIM_TYPES = sorted(
-    name for name in circuit_assert.__all__ if isinstance(getattr(circuit_assert, name), ClaimType)
+    name for name in circuit_assert.__all__ if is_kind(getattr(circuit_assert, name))
 )
 
 

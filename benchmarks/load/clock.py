@@ -10,11 +10,11 @@ import tempfile
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from benchmarks.load.checks import each_once, every_line_is_valid
 from benchmarks.load.runs import Run, Started
 from benchmarks.load.suites import Writes, write_planted
+from benchmarks.result import Result
 from circuit_assert.ledger import Ledger
 
 JUMPS = ("+1y", "+1h", "-1h", "-1y")
@@ -22,7 +22,7 @@ _LIBRARY = "/usr/$LIB/faketime/libfaketime.so.1"
 
 
 @dataclass(frozen=True)
-class Jumped:
+class Jumped(Result):
     """A run during which the clock jumped.
 
     Args:
@@ -38,11 +38,6 @@ class Jumped:
     hours: float
     longest: float
     seconds: float
-
-    @property
-    def record(self) -> dict[str, Any]:
-        """As plain data."""
-        return dict(vars(self))
 
     @property
     def cells(self) -> dict[str, str]:

@@ -5,18 +5,18 @@ from __future__ import annotations
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from benchmarks.load.checks import each_once, every_line_is_valid, verdicts
 from benchmarks.load.runs import Run, Started, run
 from benchmarks.load.suites import write_planted
+from benchmarks.result import Result
 from circuit_assert.ledger import ledgers_in, read
 
 
 @dataclass(frozen=True)
-class Together:
+class Together(Result):
     """Two runs that went on at the same time, and one after them.
 
     Args:
@@ -32,11 +32,6 @@ class Together:
     entries: int
     reused: int
     seconds: tuple[float, float, float]
-
-    @property
-    def record(self) -> dict[str, Any]:
-        """As plain data."""
-        return dict(vars(self))
 
     @property
     def cells(self) -> dict[str, str]:

@@ -11,10 +11,10 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from benchmarks.load.runs import Run, run
 from benchmarks.load.suites import Writes, write_planted
+from benchmarks.result import Result
 from circuit_assert.ledger import ledgers_in, read
 
 
@@ -52,7 +52,7 @@ PLACES = (
 
 
 @dataclass(frozen=True)
-class Full:
+class Full(Result):
     """A run whose disk was full before its end.
 
     Args:
@@ -66,11 +66,6 @@ class Full:
     claims: int
     status: int | None
     said: str
-
-    @property
-    def record(self) -> dict[str, Any]:
-        """As plain data."""
-        return dict(vars(self))
 
     @property
     def cells(self) -> dict[str, str]:

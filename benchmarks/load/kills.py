@@ -8,18 +8,18 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from benchmarks.load.checks import each_once, every_line_is_valid
 from benchmarks.load.runs import ROOT, Run, Started
 from benchmarks.load.scripted import MEASURING
 from benchmarks.load.suites import write_scripted
+from benchmarks.result import Result
 
 _SEED = 4
 
 
 @dataclass(frozen=True)
-class Killed:
+class Killed(Result):
     """What so many kills did to a run.
 
     Args:
@@ -37,11 +37,6 @@ class Killed:
     failed: int
     age: float
     seconds: float
-
-    @property
-    def record(self) -> dict[str, Any]:
-        """As plain data."""
-        return dict(vars(self))
 
     @property
     def cells(self) -> dict[str, str]:

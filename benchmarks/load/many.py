@@ -5,19 +5,19 @@ from __future__ import annotations
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from benchmarks.load.checks import each_once, every_line_is_valid
 from benchmarks.load.runs import Run, Sample, run
 from benchmarks.load.suites import Writes, write_planted
+from benchmarks.result import Result
 
 _MIB, _KIB = 1 << 20, 1 << 10
 
 
 @dataclass(frozen=True)
-class Load:
+class Load(Result):
     """A run of many claims.
 
     Args:
@@ -39,11 +39,6 @@ class Load:
     controller_growth: float
     workers_growth: float
     ledger: int
-
-    @property
-    def record(self) -> dict[str, Any]:
-        """As plain data."""
-        return dict(vars(self))
 
     @property
     def cells(self) -> dict[str, str]:

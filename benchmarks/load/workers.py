@@ -11,10 +11,11 @@ from typing import Any
 from benchmarks.load.checks import each_once, verdicts
 from benchmarks.load.runs import Run, run
 from benchmarks.load.suites import write_equal
+from benchmarks.result import Result
 
 
 @dataclass(frozen=True)
-class Throughput:
+class Throughput(Result):
     """How much sooner two workers are done.
 
     Args:
@@ -45,7 +46,7 @@ class Throughput:
     @property
     def record(self) -> dict[str, Any]:
         """As plain data."""
-        return dict(vars(self)) | {"ratio": self.ratio, "ratio_of_testing": self.ratio_of_testing}
+        return super().record | {"ratio": self.ratio, "ratio_of_testing": self.ratio_of_testing}
 
     @property
     def cells(self) -> dict[str, str]:

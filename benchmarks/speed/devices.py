@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from benchmarks.result import Result
 from benchmarks.speed.floor import peak
 from benchmarks.speed.memory import Peak
 from benchmarks.speed.random_models import random_model
@@ -19,7 +20,7 @@ from circuit_assert.measurements import LogitDifference, Request
 
 
 @dataclass(frozen=True)
-class OnDevice:
+class OnDevice(Result):
     """A sweep on one device.
 
     Args:
@@ -37,11 +38,6 @@ class OnDevice:
     seconds: float
     share: float
     memory: int
-
-    @property
-    def record(self) -> dict[str, Any]:
-        """As plain data."""
-        return dict(vars(self))
 
     @property
     def cells(self) -> dict[str, str]:

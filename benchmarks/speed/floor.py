@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from benchmarks.result import Result
 from benchmarks.speed.sweeps import Task, ablations
 from circuit_assert.backends.products import product
 from circuit_assert.execution.executor import Executor
@@ -17,7 +18,7 @@ _TURNS = 5
 
 
 @dataclass(frozen=True)
-class Floor:
+class Floor(Result):
     """A sweep beside its floor.
 
     Args:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from benchmarks.result import Result
 from benchmarks.speed.fused import mixed_claims
 from benchmarks.speed.random_models import random_model
 from benchmarks.speed.sweeps import Task, load_task, patterned
@@ -18,7 +19,7 @@ from circuit_assert.measurements import LogitDifference, Request
 
 
 @dataclass(frozen=True)
-class Grown:
+class Grown(Result):
     """One point of a curve.
 
     Args:
@@ -71,8 +72,8 @@ def with_claims(model: str) -> Iterator[Grown]:
 
 
 def with_prompts(model: str) -> Iterator[Grown]:
-    """All heads, on 12, 24, 48 and 96 prompts."""
-    for count in (12, 24, 48, 96):
+    """All heads, on 8, 24, 48 and 96 prompts."""
+    for count in (8, 24, 48, 96):
         task = load_task(model, count)
         layers = range(task.backend.card.layers)
         yield _swept(task, f"{len(task.prompts)} prompts, all heads", layers)

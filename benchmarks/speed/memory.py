@@ -12,6 +12,7 @@ from typing import Any
 import psutil
 import torch
 
+from benchmarks.result import Result
 from benchmarks.speed.sweeps import Task, swept_ablations
 
 _GIB = 1 << 30
@@ -19,7 +20,7 @@ _EVERY = 0.005  # seconds between looks
 
 
 @dataclass(frozen=True)
-class Memory:
+class Memory(Result):
     """What a process held before and at the peak of a sweep.
 
     Args:

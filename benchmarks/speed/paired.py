@@ -11,12 +11,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from benchmarks.result import Result
+
 Numbers = npt.NDArray[np.floating[Any]]
 Way = Callable[[], Numbers]
 
 
 @dataclass(frozen=True)
-class Timed:
+class Timed(Result):
     """What came of a comparison.
 
     Args:

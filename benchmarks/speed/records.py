@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.result import Result
 from circuit_assert.ledger import (
     AssertionRecord,
     ClaimRecord,
@@ -34,7 +35,7 @@ _MIB = 1 << 20
 
 
 @dataclass(frozen=True)
-class Records:
+class Records(Result):
     """What one step took on a process of its own.
 
     Args:

@@ -16,6 +16,7 @@ import torch
 from pytest_circuit_assert.rehearsal.rehearsal import rehearse
 from scipy.stats import bootstrap
 
+from benchmarks.result import Result
 from benchmarks.speed.floor import Floor, peak
 from benchmarks.speed.paired import Numbers, agreement
 from circuit_assert import Claim, Evidence, Session
@@ -55,7 +56,7 @@ class _Learner:
 
 
 @dataclass(frozen=True)
-class Suite:
+class Suite(Result):
     """The claims that ship about a model, in both ways: the time that runs of it take.
 
     Args:

@@ -11,10 +11,10 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
 from circuit_assert.claims.catalogue.docstrings import docstring_of, signature_of
 from circuit_assert.claims.catalogue.examples import Suite, example_of, suites_in
+from circuit_assert.claims.catalogue.kinds import Kind, is_kind, name_of
 from circuit_assert.claims.claim import ClaimType
 
 SUBJECTS: Mapping[str, Sequence[str]] = MappingProxyType(
@@ -82,6 +82,7 @@ SUBJECTS: Mapping[str, Sequence[str]] = MappingProxyType(
             "languages.privileged",
         ),
         "Families and robustness": ("existence", "robustness"),
+        "Checkpoints": ("emergence",),
     }
 )
 """What claims are about → the modules of this room that have them, in the page's order."""
@@ -95,11 +96,12 @@ _HEADER = """\
 Each is a function that takes components of a model and returns a claim. This page is what
 `python -m circuit_assert.claims` prints: the docstrings of these functions, and for each a test of
 the shipped suites that makes such a claim. How to look before claiming, and how to make a claim of
-one's own, is in [own-claims.md](own-claims.md); circuits and edges in [circuits.md](circuits.md).
+one's own, is in [own-claims.md](own-claims.md); circuits and edges in [circuits.md](circuits.md);
+several models in [models-and-checkpoints.md](models-and-checkpoints.md).
 """
 
 
-def claim_types() -> dict[str, list[ClaimType[Any]]]:
+def claim_types() -> dict[str, list[Kind]]:
     """Subject → its claim types, those of a module in the order of its file."""
     return {
         subject: [kind for module in modules for kind in _in_module(module)]
@@ -124,38 +126,39 @@ def page() -> str:
     return "\n".join(parts)
 
 
-def _in_module(name: str) -> list[ClaimType[Any]]:
+def _in_module(name: str) -> list[Kind]:
     module = importlib.import_module(f"circuit_assert.claims.{name}")
     return [
         value
         for value in vars(module).values()
-        if isinstance(value, ClaimType) and value.__module__ == module.__name__
+        if is_kind(value) and value.__module__ == module.__name__
     ]
 
 
 def _contents() -> str:
     lines = [
-        _item(f"**{subject}**", ", ".join(f"`{kind.name}`" for kind in kinds))
+        _item(f"**{subject}**", ", ".join(f"`{name_of(kind)}`" for kind in kinds))
         for subject, kinds in claim_types().items()
     ]
     return "\n".join(lines) + "\n"
 
 
-def _section(kind: ClaimType[Any], suites: Sequence[Suite]) -> Iterator[str]:
+def _section(kind: Kind, suites: Sequence[Suite]) -> Iterator[str]:
     said = docstring_of(kind)
-    yield f"### `{kind.name}`"
+    yield f"### `{name_of(kind)}`"
     yield _signature(kind)
-    sentence = f'*"{kind.template}"*'
-    yield _filled(f"{sentence} ({kind.source})" if kind.source else sentence)
+    if isinstance(kind, ClaimType):
+        sentence = f'*"{kind.template}"*'
+        yield _filled(f"{sentence} ({kind.source})" if kind.source else sentence)
     yield said.prose
     yield "\n".join(_item(f"`{name}`", words) for name, words in said.arguments.items())
     for title, words in (("Published", said.published), ("Pitfalls", said.pitfalls)):
         if words:
             yield _filled(f"**{title}**: {' '.join(words.split())}")
-    yield _example(kind.name, said.example, suites)
+    yield _example(name_of(kind), said.example, suites)
 
 
-def _signature(kind: ClaimType[Any]) -> str:
+def _signature(kind: Kind) -> str:
     name, arguments = signature_of(kind).split("(", 1)
     whole = _QUOTED.sub(lambda text: text[0].replace(" ", _HELD), f"{name}({arguments}")
     lines = textwrap.wrap(whole, 96, subsequent_indent="    ", break_on_hyphens=False)

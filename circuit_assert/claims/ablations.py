@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Literal, TypeAlias
 
+from circuit_assert.claims.arguments import Least
 from circuit_assert.claims.claim import claim
 from circuit_assert.claims.component_effects import Effect, FrozenScaleEffect, beats_peers
 from circuit_assert.claims.criteria import Body, Criterion, all_of
@@ -34,7 +35,7 @@ def ablation_drops_logit(
     component: Subject,
     *,
     on: Prompts,
-    by: float,
+    by: Least,
     ablation: How = "mean",
     reference: Prompts | Literal["corrupt"] | None = None,
     metric: Metric = "logit difference",
@@ -133,7 +134,7 @@ def ablation_raises_loss(
     component: Subject,
     *,
     on: Prompts,
-    by: float,
+    by: Least,
     ablation: How = "mean",
     reference: Prompts | Literal["corrupt"] | None = None,
     places: int = 16,

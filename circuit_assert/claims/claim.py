@@ -7,8 +7,10 @@ import hashlib
 import inspect
 import string
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Generic, NoReturn, ParamSpec, TypeAlias
 
+from circuit_assert.claims.arguments import bound
 from circuit_assert.claims.criteria import AllOf, AnyOf, Body, Criterion, Fact, leaves_of
 from circuit_assert.claims.families import AtEachModel, Family
 from circuit_assert.components import Component, Owner, Subject
@@ -18,11 +20,25 @@ from circuit_assert.prompts.base import Prompts
 from circuit_assert.stats import Verdict
 
 P = ParamSpec("P")
+_PACKAGE = "circuit_assert"
 _NO_PROMPTS = (Subject, str, int, float, type(None))
 OfOneModel: TypeAlias = Body | Family
 """What a claim about one model rests on: its own criteria, or those of the members of a family."""
 Rests: TypeAlias = OfOneModel | AtEachModel
 """What a claim rests on; one about several models, on a claim about each."""
+
+
+@dataclass(frozen=True)
+class ClaimKey:
+    """What tells a claim from any other: its identity, and what it rests on if need be.
+
+    Args:
+        id: Its identity.
+        rests: What it rests on; None where the identity tells it.
+    """
+
+    id: str
+    rests: Rests | None = field(hash=False)
 
 
 class Claim:
@@ -40,6 +56,8 @@ class Claim:
         source: Where the claim comes from.
         about: The components it is about.
         on: The prompts it is tested on.
+        told: Whether its arguments tell it from any other claim of its kind. Those of a function
+            written by users do not: it may be written anew, or there may be two of one name.
     """
 
     def __init__(
@@ -53,6 +71,7 @@ class Claim:
         source: str,
         about: Iterable[Component] = (),
         on: Iterable[Prompts] = (),
+        told: bool = False,
     ) -> None:
         self.kind = kind
         self.words = words
@@ -60,7 +79,7 @@ class Claim:
         self.body = body
         self.arguments = dict(arguments)
         self.source = source
-        self.about, self.on = tuple(about), tuple(on)
+        self.about, self.on, self.told = tuple(about), tuple(on), told
         self._evidence: Evidence | None = None
 
     @property
@@ -74,6 +93,11 @@ class Claim:
         said = [self.kind, self.model.name, f"{self.model.false_pass_rate:g}"]
         said += [f"{name}={value}" for name, value in sorted(self.arguments.items())]
         return hashlib.sha256("\n".join(said).encode()).hexdigest()[:12]
+
+    @property
+    def key(self) -> ClaimKey:
+        """What tells it from any other claim."""
+        return ClaimKey(self.id, None if self.told else self.body)
 
     def check(self) -> Evidence:
         """The evidence, measured now if need be; judging twice is free."""
@@ -110,7 +134,7 @@ class Claim:
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, Claim):
-            return self.id == other.id
+            return self.key == other.key
         raise TypeError(
             f"a claim does not compare with {other!r}: write `assert claim`, `assert not claim`, "
             f"or look at claim.check().verdict."
@@ -135,6 +159,7 @@ class ClaimType(Generic[P]):
         self.source = source
         self._signature = inspect.signature(function)
         self.name = function.__name__
+        self._ships = function.__module__.startswith(f"{_PACKAGE}.")
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Claim:
         """A claim about the given components; nothing is measured yet.
@@ -156,6 +181,7 @@ class ClaimType(Generic[P]):
         body = _as_body(self._function(*args, **kwargs))
         model = _model_of(self.name, arguments, body)
         said = {name: _identity(value) for name, value in arguments.items()}
+        told = self._ships and all(map(_is_told, arguments.values()))
         if isinstance(body, Family):
             return Claim(
                 self.name,
@@ -166,6 +192,7 @@ class ClaimType(Generic[P]):
                 source=body.source,
                 about=body.about,
                 on=body.tested_on,
+                told=told,
             )
         return Claim(
             self.name,
@@ -176,6 +203,7 @@ class ClaimType(Generic[P]):
             source=self.source,
             about=_components_in(arguments.values()),
             on=_prompts_in(arguments.values()),
+            told=told,
         )
 
     def said_of(self, subject: str, *args: P.args, **kwargs: P.kwargs) -> str:
@@ -204,9 +232,7 @@ class ClaimType(Generic[P]):
         return None if value is inspect.Parameter.empty else value
 
     def _bound(self, *args: P.args, **kwargs: P.kwargs) -> dict[str, Any]:
-        bound = self._signature.bind(*args, **kwargs)
-        bound.apply_defaults()
-        arguments = dict(bound.arguments)
+        arguments = bound(self.name, self._signature, args, kwargs)
         for name, parameter in self._signature.parameters.items():
             if parameter.kind is inspect.Parameter.VAR_KEYWORD:
                 arguments |= arguments.pop(name)
@@ -321,6 +347,17 @@ def _identity(value: object) -> str:
             return getattr(value, "__qualname__", repr(value))
         case _:
             return str(value)
+
+
+def _is_told(value: object) -> bool:
+    """Whether the identity of an argument tells it from any other: a function has but a name."""
+    match value:
+        case list() | tuple():
+            return all(map(_is_told, value))
+        case dict():
+            return all(map(_is_told, value.values()))
+        case _:
+            return not callable(value) or isinstance(getattr(value, "identity", None), str)
 
 
 def _words(value: object) -> str:

@@ -87,8 +87,8 @@ def emerges(claim: OfAModel, *, over: Sequence[Owner], after: str, by: str) -> C
         model=Checkpoints(_named([each.name for each in over]), tuple(over)),
         body=AtEachModel(denied=parts[: last + 1], supported=parts[last + 1 :]),
         arguments={
-            "kind": one.kind,
-            **_arguments(one),
+            "claim": one.kind,
+            **{f"claim.{name}": value for name, value in _arguments(one).items()},
             "after": names[last],
             "by": names[first],
             "over": ", ".join(each.name for each in over),
@@ -96,6 +96,7 @@ def emerges(claim: OfAModel, *, over: Sequence[Owner], after: str, by: str) -> C
         source=one.source,
         about=one.about,
         on=one.on,
+        told=all(part.told for part in parts),
     )
     over[0].announce(whole)
     return whole
@@ -107,6 +108,8 @@ def labels(over: Sequence[Owner]) -> tuple[str, ...]:
     Raises:
         ClaimError: for fewer than two, or one given twice.
     """
+    if not isinstance(over, Sequence):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise ClaimError(f"over= are several models in order, [model, …]; got one: {over!r}.")
     names = [model.name for model in over]
     if len(names) < 2:
         raise ClaimError(

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from circuit_assert.claims.ablations import competence
+from circuit_assert.claims.arguments import Least
 from circuit_assert.claims.claim import claim
 from circuit_assert.claims.component_effects import PeerContrast, in_discovery
 from circuit_assert.claims.criteria import Body, Criterion, Fact, all_of
@@ -32,7 +33,7 @@ def head_is_name_mover(
     *,
     on: Prompts,
     by_attention: float,
-    by: float = 0.0,
+    by: Least = 0.0,
     copying: float = 0.5,
     top: int = 5,
     names: Sequence[str] | None = None,
@@ -91,7 +92,7 @@ def head_is_negative_name_mover(
     *,
     on: Prompts,
     by_attention: float,
-    by: float = 0.0,
+    by: Least = 0.0,
     copying: float = 0.5,
     top: int = 5,
     names: Sequence[str] | None = None,
@@ -146,10 +147,10 @@ class _Bounds:
     effect: float
 
     def __post_init__(self) -> None:
-        if self.effect < 0 or not 0 <= self.copying < 1 or self.top < 1:
+        if not 0 <= self.copying < 1 or self.top < 1:
             raise ClaimError(
-                f"by is 0 or more, copying lies in [0, 1), and top is at least 1; got "
-                f"by={self.effect:g}, copying={self.copying:g}, top={self.top}."
+                f"copying lies in [0, 1), and top is at least 1; got copying={self.copying:g}, "
+                f"top={self.top}."
             )
 
 

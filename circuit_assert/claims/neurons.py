@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from circuit_assert.claims.arguments import Least
 from circuit_assert.claims.claim import claim
 from circuit_assert.claims.congruence import CLAIM, IsCongruent, IsCongruentBeyondAxes
 from circuit_assert.claims.criteria import Body, Criterion, Fact, all_of
@@ -26,7 +27,7 @@ def neuron_promotes_token(
     token: str,
     *,
     on: Prompts,
-    by: float,
+    by: Least,
     token_rank: int = 10,
     neuron_rank: int = 10,
 ) -> Body:

@@ -18,7 +18,7 @@ from circuit_assert.claims.quantities import (
     Statistic,
     remembered,
 )
-from circuit_assert.claims.weight_ranks import draws_for, stands_out
+from circuit_assert.claims.weight_ranks import draws_for, stands_out, within
 from circuit_assert.components import Head, Subject
 from circuit_assert.errors import ClaimError, ComponentError
 from circuit_assert.measurements.base import AnyRequest, Scores, WeightRequest
@@ -220,15 +220,8 @@ class OwnTop(Quantity):
         """
         require_one_scale(self.of, scores)
         ranks = scores[self._request]
-        units = tuple(range(len(ranks)))
         note = f"the middle token is number {np.median(ranks):.0f} of its own"
-        return Measured(
-            (ranks <= self.top).astype(np.float64),
-            {"token": units},
-            units,
-            binary=True,
-            notes=(said(self.of, scores), note),
-        )
+        return within(ranks, self.top, said(self.of, scores), note)
 
     @property
     def _request(self) -> WeightRequest:

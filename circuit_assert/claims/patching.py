@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from circuit_assert.claims.ablations import Metric, metric_of
+from circuit_assert.claims.arguments import Least
 from circuit_assert.claims.claim import claim
 from circuit_assert.claims.component_effects import ChangeOfScores, beats_peers
 from circuit_assert.claims.criteria import Body, Criterion, all_of
@@ -26,7 +27,7 @@ def patching_restores_logit(
     component: Subject,
     *,
     on: Prompts,
-    by: float,
+    by: Least,
     share: float | None = None,
     at: str | None = None,
     metric: Metric = "logit difference",
@@ -63,7 +64,7 @@ def patching_breaks_logit(
     component: Subject,
     *,
     on: Prompts,
-    by: float,
+    by: Least,
     share: float | None = None,
     at: str | None = None,
     metric: Metric = "logit difference",

@@ -18,7 +18,7 @@ from circuit_assert.claims.quantities import (
     Statistic,
     remembered,
 )
-from circuit_assert.claims.weight_ranks import draws_for, stands_out
+from circuit_assert.claims.weight_ranks import draws_for, stands_out, within
 from circuit_assert.components import Head, Subject
 from circuit_assert.errors import ClaimError
 from circuit_assert.measurements.base import AnyRequest, Scores, WeightRequest
@@ -223,15 +223,8 @@ class OwnKeyHigh(Quantity):
         if competing * self.top < 1:
             raise CannotTell(f"the highest {self.top:.2%} of {competing} keys is not one key")
         ranks = scores[WeightRequest(OwnKeyRanks(self.of, self.tokens))]
-        units = tuple(range(len(ranks)))
         note = f"the middle token's own key is in the highest {np.median(ranks):.2%} of {competing}"
-        return Measured(
-            (ranks <= self.top).astype(np.float64),
-            {"token": units},
-            units,
-            binary=True,
-            notes=(said(self.of, scores), note),
-        )
+        return within(ranks, self.top, said(self.of, scores), note)
 
 
 @dataclass(frozen=True)

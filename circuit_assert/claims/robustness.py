@@ -43,7 +43,7 @@ def robustly(
     Pitfalls:
         A grid shows what was varied and nothing else.
     """
-    _check(kind, subject, over, arguments)
+    _check(kind, over, arguments)
     cells = [dict(zip(over, values, strict=True)) for values in product(*over.values())]
     claims = [kind.unannounced(subject, **arguments, **cell) for cell in cells]
     names = {name: _distinct(values) for name, values in over.items()}
@@ -68,7 +68,6 @@ def robustly(
 
 def _check(
     kind: object,
-    subject: object,
     over: Mapping[str, Sequence[Any]],
     arguments: Mapping[str, Any],
 ) -> None:
@@ -77,8 +76,6 @@ def _check(
             f"the first argument is a kind of claim, not called yet, as in "
             f'robustly(ablation_drops_logit, model["L11H3"], over=…); got {kind!r}.'
         )
-    if not isinstance(subject, Subject):
-        raise ClaimError(f"robustly is about components, as model['L11H3']; got {subject!r}.")
     sizes = [len(values) for values in over.values()]
     if not sizes or min(sizes) == 0 or max(sizes) < 2:
         raise ClaimError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import get_args
@@ -108,8 +109,8 @@ class VirtualWeight:
 
 
 @dataclass(frozen=True)
-class IsBeyond(Question):
-    """Whether the cosine is beyond the bound.
+class OfVirtualWeight(Question):
+    """A question about one, which some models leave without an answer.
 
     Args:
         weight: The virtual weight.
@@ -122,10 +123,25 @@ class IsBeyond(Question):
         return () if self.weight.obstacle(scores.weights) else (self.weight.request,)
 
     def answer(self, scores: Scores, alpha: float) -> Found:
-        """The cosine; nothing is decided where it is the bound but for rounding."""
+        """The answer, or why the claim cannot be meant."""
         obstacle = self.weight.obstacle(scores.weights)
-        if obstacle:
-            return Found(None, obstacle)
+        return Found(None, obstacle) if obstacle else self.answer_meant(scores, alpha)
+
+    @abstractmethod
+    def answer_meant(self, scores: Scores, alpha: float) -> Found:
+        """The answer, where the claim can be meant."""
+
+
+@dataclass(frozen=True)
+class IsBeyond(OfVirtualWeight):
+    """Whether the cosine is beyond the bound.
+
+    Args:
+        weight: The virtual weight.
+    """
+
+    def answer_meant(self, scores: Scores, alpha: float) -> Found:
+        """The cosine; nothing is decided where it is the bound but for rounding."""
         cosine, product = scores[self.weight.request][2, 0].tolist()
         if not np.isfinite(cosine):
             return Found(None, "one of them reads or writes nothing: there is no cosine")
@@ -138,7 +154,7 @@ class IsBeyond(Question):
 
 
 @dataclass(frozen=True)
-class AmongPeers(Question):
+class AmongPeers(OfVirtualWeight):
     """Whether the size of the cosine stands out among neurons with vectors of like norm.
 
     Args:
@@ -146,18 +162,10 @@ class AmongPeers(Question):
         side: 0 for other readers, 1 for other writers.
     """
 
-    weight: VirtualWeight
     side: int
 
-    def needs(self, scores: Scores) -> Iterable[AnyRequest]:
-        """The weights; nothing where the claim cannot be meant."""
-        return () if self.weight.obstacle(scores.weights) else (self.weight.request,)
-
-    def answer(self, scores: Scores, alpha: float) -> Found:
+    def answer_meant(self, scores: Scores, alpha: float) -> Found:
         """Its rank."""
-        obstacle = self.weight.obstacle(scores.weights)
-        if obstacle:
-            return Found(None, obstacle)
         numbers = scores[self.weight.request].astype(np.float64)
         of = self.weight.of
         place = of.later.neuron if self.side == 0 else of.earlier.neuron

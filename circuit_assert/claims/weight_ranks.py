@@ -1,4 +1,4 @@
-"""Ranks among things that weights alone make: rotations, mismatched heads."""
+"""Ranks by weights alone: among rotations and mismatched heads, of tokens among tokens."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from circuit_assert.claims.criteria import Found
+from circuit_assert.claims.quantities import Measured
 from circuit_assert.components import Owner
 from circuit_assert.stats.rank import rank_p
 
@@ -49,3 +50,17 @@ def stands_out(
     holds = True if p <= alpha else False if 2 * above >= known.size else None
     others = tuple(known.tolist())
     return Found(holds, words, p_value=p, effect=own, notes=(words,), others=others)
+
+
+def within(ranks: npt.NDArray[np.floating], top: float, *notes: str) -> Measured:
+    """Whether each token ranks among the highest: 1 or 0; tokens are the units.
+
+    Args:
+        ranks: `[token]`, the highest has the smallest.
+        top: The largest that counts.
+        notes: What a reader should know.
+    """
+    units = tuple(range(len(ranks)))
+    return Measured(
+        (ranks <= top).astype(np.float64), {"token": units}, units, binary=True, notes=notes
+    )

@@ -7,11 +7,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from circuit_assert.components import Site
 from circuit_assert.errors import PromptError
-from circuit_assert.measurements.base import Batch, Weights, at_role
-from circuit_assert.measurements.outputs import OutputReader
-from circuit_assert.models.card import Card
+from circuit_assert.measurements.base import Batch, Weights
+from circuit_assert.measurements.outputs import AtAnswer, OutputReader
 from circuit_assert.prompts.base import Ints, TokenizedPrompts
 
 if TYPE_CHECKING:
@@ -19,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class AnswerLogits:
+class AnswerLogits(AtAnswer):
     """Logits of the first tokens of every answer and foil of the set: `[unit, token]`.
 
     The tokens are those of `tokens_of`, in that order, the same for every unit.
@@ -28,24 +26,11 @@ class AnswerLogits:
         at: The role at which the model answers.
     """
 
-    at: str = "end"
     quantity: ClassVar[str] = "logits"
     whole_vocabulary: ClassVar[bool] = False
 
     def __str__(self) -> str:
         return "logits of all answers"
-
-    def sites(self, weights: Weights) -> tuple[Site, ...]:
-        """None: the final residual stream is enough."""
-        return ()
-
-    def last_layer(self, card: Card) -> int:
-        """The model's last."""
-        return card.layers - 1
-
-    def final_positions(self, batch: Batch) -> Ints:
-        """Where the model answers."""
-        return at_role(batch, self.at)
 
     def reader(self, batch: Batch, weights: Weights) -> OutputReader:
         """What reduces one batch."""

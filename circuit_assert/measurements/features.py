@@ -11,7 +11,7 @@ from circuit_assert.components import Latent, NamedDictionary, Neuron, Site, Vec
 from circuit_assert.measurements.activations import KeepReader
 from circuit_assert.measurements.base import Array, Batch, ReadsOnTheWay, Weights, at_role
 from circuit_assert.measurements.neurons import unembedding_pieces
-from circuit_assert.measurements.outputs import OutputReader
+from circuit_assert.measurements.outputs import Output, OutputReader
 from circuit_assert.models.card import Card
 from circuit_assert.prompts.base import Ints
 
@@ -203,7 +203,7 @@ def written_by(feature: Readable, weights: Weights) -> torch.Tensor:
 
 
 @dataclass(frozen=True)
-class TokensLogit:
+class TokensLogit(Output):
     """Mean logit of some tokens minus the vocabulary's mean, at one position: `[unit]`.
 
     Args:
@@ -214,18 +214,9 @@ class TokensLogit:
     tokens: tuple[int, ...]
     at: str = "end"
     quantity: ClassVar[str] = "logits"
-    whole_vocabulary: ClassVar[bool] = True
 
     def __str__(self) -> str:
         return f"mean logit of {len(self.tokens)} tokens"
-
-    def sites(self, weights: Weights) -> tuple[Site, ...]:
-        """None: the final residual stream is enough."""
-        return ()
-
-    def last_layer(self, card: Card) -> int:
-        """The model's last."""
-        return card.layers - 1
 
     def final_positions(self, batch: Batch) -> Ints:
         """Where the model answers."""

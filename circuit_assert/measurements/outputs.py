@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class _Output:
+class Output:
     """Anything that reads only what leaves the last block."""
 
     whole_vocabulary: ClassVar[bool] = True
@@ -35,23 +35,33 @@ class _Output:
 
 
 @dataclass(frozen=True)
-class LogitDifference(_Output):
+class AtAnswer(Output):
+    """What reads only the position at which the model answers.
+
+    Args:
+        at: The role at which it does.
+    """
+
+    at: str = "end"
+
+    def final_positions(self, batch: Batch) -> Ints:
+        """Where the model answers."""
+        return at_role(batch, self.at)
+
+
+@dataclass(frozen=True)
+class LogitDifference(AtAnswer):
     """Logit of the answer minus that of the foil, at one position: `[unit]`.
 
     Args:
         at: The role at which the model answers.
     """
 
-    at: str = "end"
     quantity: ClassVar[str] = "logits"
     whole_vocabulary: ClassVar[bool] = False
 
     def __str__(self) -> str:
         return "logit difference"
-
-    def final_positions(self, batch: Batch) -> Ints:
-        """Where the model answers."""
-        return at_role(batch, self.at)
 
     def reader(self, batch: Batch, weights: Weights) -> OutputReader:
         """What reduces one batch."""
@@ -66,22 +76,17 @@ class LogitDifference(_Output):
 
 
 @dataclass(frozen=True)
-class CentredLogit(_Output):
+class CentredLogit(AtAnswer):
     """Logit of the answer minus the vocabulary's mean logit, at one position: `[unit]`.
 
     Args:
         at: The role at which the model answers.
     """
 
-    at: str = "end"
     quantity: ClassVar[str] = "logits"
 
     def __str__(self) -> str:
         return "centred logit"
-
-    def final_positions(self, batch: Batch) -> Ints:
-        """Where the model answers."""
-        return at_role(batch, self.at)
 
     def reader(self, batch: Batch, weights: Weights) -> OutputReader:
         """What reduces one batch."""
@@ -95,22 +100,17 @@ class CentredLogit(_Output):
 
 
 @dataclass(frozen=True)
-class LogProbability(_Output):
+class LogProbability(AtAnswer):
     """log p of the answer's first token at one position: `[unit]`, in nats.
 
     Args:
         at: The role at which the model answers.
     """
 
-    at: str = "end"
     quantity: ClassVar[str] = "nats"
 
     def __str__(self) -> str:
         return "log probability"
-
-    def final_positions(self, batch: Batch) -> Ints:
-        """Where the model answers."""
-        return at_role(batch, self.at)
 
     def reader(self, batch: Batch, weights: Weights) -> OutputReader:
         """What reduces one batch."""
@@ -124,7 +124,7 @@ class LogProbability(_Output):
 
 
 @dataclass(frozen=True)
-class Says(_Output):
+class Says(Output):
     """Whether the most likely token is the prompt's answer, or its foil: `[unit]`, 1 or 0.
 
     Args:
@@ -155,7 +155,7 @@ class Says(_Output):
 
 
 @dataclass(frozen=True)
-class Loss(_Output):
+class Loss(Output):
     """Mean −log p of the next token over a set's target positions: `[unit]`, in nats.
 
     Args:
@@ -190,7 +190,7 @@ class Loss(_Output):
 
 
 @dataclass(frozen=True)
-class TopTokens(_Output):
+class TopTokens(Output):
     """The most likely next tokens at every position: `[unit, pos, k]`, padded with −1.
 
     Args:

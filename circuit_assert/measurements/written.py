@@ -10,6 +10,7 @@ import numpy as np
 from circuit_assert.components import MLP, Head, Site
 from circuit_assert.errors import PromptError
 from circuit_assert.measurements.base import Batch, ReadsOnTheWay, Weights, at_role
+from circuit_assert.measurements.outputs import AtAnswer
 from circuit_assert.models.card import Card
 from circuit_assert.prompts.base import Ints
 
@@ -35,6 +36,7 @@ class WrittenToward(ReadsOnTheWay):
     components: tuple[Writer, ...]
     at: str = "end"
     quantity: ClassVar[str] = "unscaled logits"
+    whole_vocabulary: ClassVar[bool] = False
 
     def __str__(self) -> str:
         return f"what {'+'.join(map(str, self.components))} write toward the answer"
@@ -86,30 +88,18 @@ class WrittenReader:
 
 
 @dataclass(frozen=True)
-class UnscaledLogitDifference:
+class UnscaledLogitDifference(AtAnswer):
     """What leaves the last block times answer minus foil, before the final norm's scale: `[unit]`.
 
     Args:
         at: The role at which the model answers.
     """
 
-    at: str = "end"
     quantity: ClassVar[str] = "unscaled logits"
+    whole_vocabulary: ClassVar[bool] = False
 
     def __str__(self) -> str:
         return "logit difference before the final norm's scale"
-
-    def sites(self, weights: Weights) -> tuple[Site, ...]:
-        """None: the final residual stream is enough."""
-        return ()
-
-    def last_layer(self, card: Card) -> int:
-        """The model's last."""
-        return card.layers - 1
-
-    def final_positions(self, batch: Batch) -> Ints:
-        """Where the model answers."""
-        return at_role(batch, self.at)
 
     def reader(self, batch: Batch, weights: Weights) -> UnscaledReader:
         """What reduces one batch.

@@ -138,9 +138,15 @@ class Model:
         Raises:
             ComponentError: for an address that cannot be read or does not exist in the model.
         """
-        given = (addresses,) if isinstance(addresses, str) else addresses
+        given = tuple(addresses) if isinstance(addresses, tuple | list) else (addresses,)
         if not given:
             raise ComponentError("name at least one component, as in model['L5H1'].")
+        texts = [isinstance(each, str) for each in given]  # pyright: ignore[reportUnnecessaryIsInstance]
+        if not all(texts):
+            raise ComponentError(
+                f"an address is a text, as model['L5H1']; got {addresses!r}. By numbers it is "
+                f"model.head(layer, head)."
+            )
         components = tuple(dict.fromkeys(self._component(address) for address in given))
         for component in components:
             self._check(component)
@@ -166,6 +172,8 @@ class Model:
                 f"{self.name} has not been fetched, so its heads are not known: name them, as in "
                 f"model['L5H1', 'L5H2']."
             )
+        if isinstance(layers, int):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise ComponentError(f"layers= are several, as layers=[{layers}]; got {layers}.")
         chosen = sorted(set(range(card.layers) if layers is None else layers))
         if not chosen:
             raise ComponentError("heads of no layers: name at least one, as layers=range(4, 9).")

@@ -214,6 +214,11 @@ def _as_prompt(given: str | Prompt | Mapping[str, Any], index: int) -> Prompt:
 
 
 def _check_prompt(prompts: PromptSet, index: int, prompt: Prompt) -> None:
+    if not isinstance(prompt, Prompt):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise PromptError(
+            f"prompt {index} of {prompts.name!r} is no Prompt but {prompt!r}: write Prompt(text, "
+            f"answer=…, foil=…), or make the set with PromptSet.from_list."
+        )
     where = f"prompt {index} of {prompts.name!r} ({prompt.text[:40]!r})"
     if not prompt.text:
         raise PromptError(f"{where} is the empty text.")

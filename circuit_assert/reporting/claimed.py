@@ -14,12 +14,13 @@ from circuit_assert.ledger import (
     Record,
     from_dict,
 )
+from circuit_assert.reporting.matrix import Said
 
 Tone: TypeAlias = Literal["plain", "heading", "good", "bad", "undecided", "faint"]
 
 
 @dataclass(frozen=True)
-class Claimed:
+class Claimed(Said):
     """One claim of a run, with what its tests assert of it.
 
     Args:
@@ -33,21 +34,6 @@ class Claimed:
     nodeids: tuple[str, ...]
     assertions: tuple[AssertionRecord, ...]
     adjusted: float | None = None
-
-    @property
-    def claim_type(self) -> str:
-        """The claim type's name."""
-        return self.record.claim_type
-
-    @property
-    def model(self) -> str:
-        """The model's name."""
-        return self.record.model
-
-    @property
-    def words(self) -> str:
-        """The sentence without the model."""
-        return self.record.words or self.record.sentence
 
     @property
     def held(self) -> list[bool]:

@@ -3,28 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Generic, NamedTuple, Protocol, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
+from circuit_assert.ledger import ClaimRecord
 from circuit_assert.model_names import in_order
 
 
-class Said(Protocol):
-    """A claim, as far as its place goes."""
+class Said:
+    """A claim, as far as its place goes: what its record says.
+
+    Args:
+        record: A judgement of it.
+    """
+
+    record: ClaimRecord
 
     @property
     def claim_type(self) -> str:
         """The claim type's name."""
-        ...
+        return self.record.claim_type
 
     @property
     def words(self) -> str:
         """The sentence without the model."""
-        ...
+        return self.record.words or self.record.sentence or self.record.claim_id
 
     @property
     def model(self) -> str:
         """The model's name."""
-        ...
+        return self.record.model
 
 
 S = TypeVar("S", bound=Said)

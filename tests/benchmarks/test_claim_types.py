@@ -13,7 +13,7 @@ from benchmarks.calibration.claim_types import heads, simulation
 from benchmarks.calibration.claim_types.case import Case
 from benchmarks.calibration.claim_types.simulation import CASES, Part, Row
 from circuit_assert import Session, stats
-from circuit_assert.claims.claim import ClaimType
+from circuit_assert.claims.catalogue.kinds import is_kind
 from circuit_assert.claims.heads import LossRise
 from circuit_assert.components import Head
 from circuit_assert.measurements import AttentionOverPairs, DirectContribution, Request
@@ -78,9 +78,7 @@ def test_the_loss_rises_by_as_much_as_is_worked_out_without_the_model():
 def test_every_claim_type_is_at_a_bound_true_and_null():
     kinds = {(case.claim_type, case.kind) for case in CASES}
     types = {case.claim_type for case in CASES}
-    public = {
-        n for n in circuit_assert.__all__ if isinstance(getattr(circuit_assert, n), ClaimType)
-    }
+    public = {n for n in circuit_assert.__all__ if is_kind(getattr(circuit_assert, n))}
     assert types == public - {"robustly"}  # which is about other claims
     # a rank has no bound: its null is any pair
     ranked = {"heads_compose", "subspaces_overlap", "virtual_weight_is"}
@@ -133,6 +131,7 @@ def few(case_type, what, *, models, each):
         ("neuron_is_monosemantic", "weakest level", 1, 12),
         ("neuron_is_context_neuron", "F1", 1, 10),
         ("steering_makes_output", "rise", 1, 8),
+        ("emerges", "the first that is so", 1, 12),
     ],
 )
 def test_claims_at_their_bounds_are_neither_supported_nor_refuted(claim_type, what, models, each):

@@ -54,9 +54,9 @@ def steps(session):
     return models
 
 
-def attends(head, steps, after="step2", by="step3"):
+def attends(head, steps, after="step2", by="step3", share=0.4):
     return emerges(
-        lambda model: head_attends_inductively(model[head], on=TOKENS),
+        lambda model: head_attends_inductively(model[head], on=TOKENS, by=share),
         over=steps,
         after=after,
         by=by,
@@ -73,6 +73,11 @@ def test_what_appears_at_the_third_is_supported(steps):
         "L1H0 attends inductively: not so up to step2, and so from step3 on in "
         "planted-graded-emerging@step1 to step5"
     )
+
+
+def test_how_much_is_claimed_of_each_is_part_of_the_claim(steps):
+    assert attends("L1H0", steps)
+    assert not attends("L1H0", steps, share=0.95)  # never as much
 
 
 @pytest.mark.parametrize(
@@ -186,6 +191,7 @@ def test_a_claim_is_told_from_others_by_its_ends_and_its_models(steps):
         attends("L1H0", steps, after="step1"),
         attends("L1H0", steps[:4]),
         attends("L1H1", steps),
+        attends("L1H0", steps, share=0.95),
     ]
     assert len({claim.id for claim in claims}) == len(claims)
 

@@ -138,7 +138,7 @@ def test_nothing_is_supported_of_a_model_with_random_weights(planted, seed):
         ("L1H0", {"role": "IO"}, ClaimError, "no position 'IO'"),
         ("L1H0", {"versus": "owner"}, ClaimError, "other roles"),
         ("L1H0", {"copying": 1.0}, ClaimError, "copying lies in"),
-        ("L1H0", {"by": -1.0}, ClaimError, "by is 0 or more"),
+        ("L1H0", {"by": -1.0}, ClaimError, "by= is the smallest size"),
         ("L1H0", {"names": " ann1"}, PromptError, "different texts"),
     ],
 )

@@ -101,7 +101,7 @@ def test_only_kinds_of_claims_about_a_subject_have_settings(model_of):
         robustly("ablation", head, over={"by": [1.0, 2.0]})
     heads = model_of(PLANTED).heads(layers=[0, 1])
     upper = model_of(PLANTED).heads(layers=[1])
-    with pytest.raises(ClaimError, match="about components"):
+    with pytest.raises(ClaimError, match="subject= is one or more components"):
         robustly(some_head_is, head_is_induction, over={"among": [heads, upper]})
     with pytest.raises(ClaimError, match="at most 100 cells"):
         robustly(

@@ -49,7 +49,7 @@ def read_out(session, spec, claims):
             high=0.82, unit="attention", region="above +0.10",
             scores=SCORES,
         )
-        session._evidence[spec, claim.id] = Evidence(
+        session._evidence[spec, claim.key] = Evidence(
             claim.id, claim.kind, claim.sentence, claim.model.name, verdict, "the scales say so",
             (finding,), claim.arguments, session.false_pass_rate, p_value=0.001,
             fingerprint="f" * 16, dtype=spec.dtype, device=spec.device, runs=1,

@@ -610,3 +610,18 @@ def test_warnings_of_a_prefetch_are_those_of_its_test(events, options):
     )
     assert rehearsed.parseoutcomes() == without.parseoutcomes()
     assert "the model is old" in rehearsed.stdout.str()
+
+
+def test_a_test_may_call_any_function_of_the_standard_library(suite):
+    """Some of them load an empty tuple around an attribute."""
+    suite.run(
+        """
+        from dataclasses import make_dataclass, replace
+
+        PLACE = make_dataclass("Place", ["head"], frozen=True)("L0H0")
+
+        def test_replaces(tiny, weighs):
+            replace(PLACE, head="L0H1")
+            assert weighs(tiny["L0H1"], 2)
+        """
+    ).assert_outcomes(passed=1)

@@ -200,7 +200,7 @@ def read_by_step(session, spec, claims):
     events.append(spec.name)
     read_out(session, spec, claims)
     for claim in claims:
-        key = spec, claim.id
+        key = spec, claim.key
         verdict = VERDICTS[int(claim.arguments["weight"][int(spec.name[-1]) - 1])]
         session._evidence[key] = dataclasses.replace(session._evidence[key], verdict=verdict)
 
@@ -214,7 +214,7 @@ def pytest_configure():
     globals()["dataclasses"] = dataclasses
     Session._evaluate_one_model = read_by_step
     Session._strictly = lambda session, claim, alpha: session._evidence[
-        claim.model.spec, claim.id
+        claim.model.spec, claim.key
     ].verdict
 
 

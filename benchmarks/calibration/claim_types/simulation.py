@@ -27,6 +27,7 @@ from benchmarks.calibration.claim_types.detokenizing import CASES as _DETOKENIZI
 from benchmarks.calibration.claim_types.detokenizing_layers import CASES as _DETOKENIZING_LAYERS
 from benchmarks.calibration.claim_types.dictionary_features import CASES as _DICTIONARY_FEATURES
 from benchmarks.calibration.claim_types.direct_effects import CASES as _DIRECT_EFFECTS
+from benchmarks.calibration.claim_types.emergence import CASES as _EMERGENCE
 from benchmarks.calibration.claim_types.existence import CASES as _EXISTENCE
 from benchmarks.calibration.claim_types.explanations import CASES as _EXPLANATIONS
 from benchmarks.calibration.claim_types.features import CASES as _FEATURES
@@ -95,6 +96,7 @@ CASES: tuple[Case, ...] = (
     *_RESIDUAL_STREAM,
     *_SUBSPACES,
     *_BASES,
+    *_EMERGENCE,
 )
 TYPES = tuple(dict.fromkeys(case.claim_type for case in CASES))
 """The claim types that are judged."""

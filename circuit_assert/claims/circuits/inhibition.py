@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from circuit_assert.circuits import HeadInput
 from circuit_assert.claims.ablations import Metric, metric_of
+from circuit_assert.claims.arguments import Least
 from circuit_assert.claims.circuits.paths import PathEffect, card_of
 from circuit_assert.claims.claim import claim
 from circuit_assert.claims.component_effects import beats_peers
@@ -30,7 +31,7 @@ def head_inhibits_subject(
     name_movers: Subject,
     *,
     on: Prompts,
-    by: float,
+    by: Least,
     second: str = "S2",
     first: str = "S1",
     other: str = "IO",

@@ -9,6 +9,7 @@ from typing import Self
 from circuit_assert.circuit_files import receivers_of
 from circuit_assert.circuits import Edge, Receiver, depth, nodes_of
 from circuit_assert.claims.ablations import Metric, metric_of
+from circuit_assert.claims.arguments import Least
 from circuit_assert.claims.claim import claim
 from circuit_assert.claims.component_effects import ChangeOfScores, beats_peers
 from circuit_assert.claims.criteria import Body, Criterion, all_of
@@ -29,7 +30,7 @@ def path_matters(
     *,
     to: str | Sequence[str],
     on: Prompts,
-    by: float,
+    by: Least,
     metric: Metric = "logit difference",
 ) -> Body:
     """What the sender writes, as the receiver reads it directly, is worth more than `by` logits.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from circuit_assert.claims.directions import Floats
-from circuit_assert.claims.languages.doses import Dose
+from circuit_assert.claims.languages.doses import Dose, OfDose
 from circuit_assert.claims.quantities import CannotTell, Measured, Quantity
 from circuit_assert.measurements.base import AnyRequest, Scores
 
@@ -85,18 +85,12 @@ class CrossoverDifference(Quantity):
 
 
 @dataclass(frozen=True)
-class RiseAcross(Quantity):
+class RiseAcross(OfDose):
     """How much the margin rises between the two strengths around the crossover, in nats.
 
     Args:
         dose: The prompts and strengths.
     """
-
-    dose: Dose
-
-    def needs(self, scores: Scores) -> Iterable[AnyRequest]:
-        """Logits."""
-        return self.dose.needs(scores)
 
     def measured(self, scores: Scores) -> Measured:
         """One number per prompt."""

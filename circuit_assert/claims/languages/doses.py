@@ -111,8 +111,8 @@ class Dose:
 
 
 @dataclass(frozen=True)
-class SwappedMargin(Quantity):
-    """By how many nats the swapped answer is more likely than the original, at most strength.
+class OfDose(Quantity):
+    """A quantity that rests on the logits at each strength.
 
     Args:
         dose: The prompts and strengths.
@@ -123,6 +123,15 @@ class SwappedMargin(Quantity):
     def needs(self, scores: Scores) -> Iterable[AnyRequest]:
         """Logits."""
         return self.dose.needs(scores)
+
+
+@dataclass(frozen=True)
+class SwappedMargin(OfDose):
+    """By how many nats the swapped answer is more likely than the original, at most strength.
+
+    Args:
+        dose: The prompts and strengths.
+    """
 
     def measured(self, scores: Scores) -> Measured:
         """One number per prompt; with the crossover as a note."""
@@ -140,18 +149,12 @@ class SwappedMargin(Quantity):
 
 
 @dataclass(frozen=True)
-class Trend(Quantity):
+class Trend(OfDose):
     """The slope of the margin over strengths, in nats for each time the swap is added.
 
     Args:
         dose: The prompts and strengths.
     """
-
-    dose: Dose
-
-    def needs(self, scores: Scores) -> Iterable[AnyRequest]:
-        """Logits."""
-        return self.dose.needs(scores)
 
     def measured(self, scores: Scores) -> Measured:
         """One slope per prompt, and as a note whether the mean falls anywhere."""
@@ -172,7 +175,7 @@ class Trend(Quantity):
 
 
 @dataclass(frozen=True)
-class Singled(Quantity):
+class Singled(OfDose):
     """How the swapped answer stands against those of other concepts, at most strength, in nats.
 
     Args:
@@ -180,12 +183,7 @@ class Singled(Quantity):
         rises: Whether it counts how much better than without the swap.
     """
 
-    dose: Dose
     rises: bool
-
-    def needs(self, scores: Scores) -> Iterable[AnyRequest]:
-        """Logits."""
-        return self.dose.needs(scores)
 
     def measured(self, scores: Scores) -> Measured:
         """One number per prompt."""

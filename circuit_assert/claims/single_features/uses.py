@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from circuit_assert.claims.arguments import Least
 from circuit_assert.claims.claim import claim
 from circuit_assert.claims.criteria import AllOf, Body, Criterion, Fact, Found, Question
 from circuit_assert.claims.single_features.activity import Activity, one_feature
@@ -28,7 +29,7 @@ _DRAWS = 9999
 
 
 @claim("{feature} matters where it is active", source=_MONOSEMANTICITY)
-def feature_matters(feature: Subject, *, on: Prompts, by: float, level: float = 0.0) -> Body:
+def feature_matters(feature: Subject, *, on: Prompts, by: Least, level: float = 0.0) -> Body:
     """Without the feature the model predicts the documents worse, by more than features like it.
 
     Its part a·d of the activation is taken out at all positions where it is active, and nothing
@@ -78,7 +79,7 @@ def feature_matters(feature: Subject, *, on: Prompts, by: float, level: float = 
 
 @claim("{feature} promotes {tokens}", source=_MONOSEMANTICITY)
 def feature_promotes_tokens(
-    feature: Subject, tokens: Sequence[str], *, on: Prompts, strength: float, by: float
+    feature: Subject, tokens: Sequence[str], *, on: Prompts, strength: float, by: Least
 ) -> Body:
     """It writes toward some tokens' unembeddings, and adding it raises their logits.
 

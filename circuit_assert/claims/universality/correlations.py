@@ -35,13 +35,8 @@ class OnTest:
 
 
 @dataclass(frozen=True)
-class ExcessCorrelation(Statistic):
-    """r with the best neuron minus r with the best direction of a rotation, over other models.
-
-    The neuron is chosen on the discovery half of the documents; the correlations are of the test
-    half, all its words together, and jackknifed over its documents. Of rotations it is the mean of
-    r of the direction that the discovery half chooses and of the test half's own best: the first is
-    below, the second above that of the best direction there is, on average by about as much.
+class OfPairs(Statistic):
+    """A difference of two correlations of a feature with what is chosen in other models.
 
     Args:
         pairs: The feature beside each of the other models.
@@ -52,6 +47,24 @@ class ExcessCorrelation(Statistic):
     def needs(self, scores: Scores) -> Iterable[AnyRequest]:
         """The feature's activations."""
         return self.pairs[0].needs(scores)
+
+    def noise(self, scores: Scores, floor_of: Callable[[AnyRequest], float]) -> float:
+        """How far two correlations move at most when the feature's activations do by so much."""
+        return 2 * _moved(self.pairs, scores, floor_of)
+
+
+@dataclass(frozen=True)
+class ExcessCorrelation(OfPairs):
+    """r with the best neuron minus r with the best direction of a rotation, over other models.
+
+    The neuron is chosen on the discovery half of the documents; the correlations are of the test
+    half, all its words together, and jackknifed over its documents. Of rotations it is the mean of
+    r of the direction that the discovery half chooses and of the test half's own best: the first is
+    below, the second above that of the best direction there is, on average by about as much.
+
+    Args:
+        pairs: The feature beside each of the other models.
+    """
 
     def measured(self, scores: Scores) -> MeasuredStatistic:
         """The mean difference over any subset of the documents."""
@@ -74,24 +87,14 @@ class ExcessCorrelation(Statistic):
         )
         return MeasuredStatistic(excess, _clusters(self.pairs, kept, scores), notes)
 
-    def noise(self, scores: Scores, floor_of: Callable[[AnyRequest], float]) -> float:
-        """How far two correlations move at most when the feature's activations do by so much."""
-        return 2 * _moved(self.pairs, scores, floor_of)
-
 
 @dataclass(frozen=True)
-class BeyondPosition(Statistic):
+class BeyondPosition(OfPairs):
     """r with the best neuron minus r with its activity in other documents at the same place.
 
     Args:
         pairs: The feature beside each of the other models.
     """
-
-    pairs: tuple[Pair, ...]
-
-    def needs(self, scores: Scores) -> Iterable[AnyRequest]:
-        """The feature's activations."""
-        return self.pairs[0].needs(scores)
 
     def measured(self, scores: Scores) -> MeasuredStatistic:
         """The mean difference over any subset of the documents."""
@@ -108,10 +111,6 @@ class BeyondPosition(Statistic):
             for pair, each, both in zip(self.pairs, found, parts, strict=True)
         )
         return MeasuredStatistic(beyond, _clusters(self.pairs, kept, scores), notes)
-
-    def noise(self, scores: Scores, floor_of: Callable[[AnyRequest], float]) -> float:
-        """As of the excess."""
-        return 2 * _moved(self.pairs, scores, floor_of)
 
 
 @remembered

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from circuit_assert.ledger import ClaimRecord, Polarity, RunRecord
+from circuit_assert.reporting.matrix import Said
 
 _SAFE = re.compile(r"[\w.-]{1,80}", re.ASCII)
 STANDINGS = ("fails", "inconclusive", "not run", "open", "holds", "looked at")
@@ -69,7 +70,7 @@ class Tested:
 
 
 @dataclass(frozen=True)
-class Entry:
+class Entry(Said):
     """A claim: its last verdict and what its tests make of it.
 
     Args:
@@ -100,21 +101,6 @@ class Entry:
     def suites(self) -> list[str]:
         """The files of its tests."""
         return list(dict.fromkeys(test.suite for test in self.tests))
-
-    @property
-    def words(self) -> str:
-        """The sentence without the model."""
-        return self.record.words or self.record.sentence or self.record.claim_id
-
-    @property
-    def claim_type(self) -> str:
-        """The claim type's name."""
-        return self.record.claim_type
-
-    @property
-    def model(self) -> str:
-        """The model's name."""
-        return self.record.model
 
     @property
     def missing(self) -> str:

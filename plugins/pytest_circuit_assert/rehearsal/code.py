@@ -149,4 +149,5 @@ def _is_of_rewriting(
 
 def _last(step: dis.Instruction) -> str:
     """The variable that an instruction loads last; some load two."""
-    return str(step.argval[-1] if type(step.argval) is tuple else step.argval)
+    loaded = step.argval
+    return str(loaded[-1] if type(loaded) is tuple and loaded else loaded)

@@ -4,6 +4,7 @@ import pytest
 
 from circuit_assert import (
     Session,
+    Verdict,
     ablation_drops_logit,
     all_of,
     attention_to,
@@ -14,11 +15,13 @@ from circuit_assert import (
     ioi,
     prefix_matching_score,
     repeated_tokens,
+    robustly,
 )
 from circuit_assert.claims.criteria import Criterion
 from circuit_assert.claims.quantities import Score
 from circuit_assert.errors import CircuitAssertError, ClaimError, ComponentError
 from circuit_assert.measurements import Loss, Request
+from circuit_assert.models.planted_models import induction_model
 from circuit_assert.stats import above
 
 REPEATED = repeated_tokens()
@@ -72,6 +75,33 @@ def test_the_identity_holds_everything_that_is_claimed(gemma):
     ]
     assert len(set(ids)) == len(ids)
     assert drops() == ids[0]
+
+
+def test_claims_of_one_name_that_rest_on_different_things_are_judged_apart(session):
+    """As where a function is written once more, with another bound in it."""
+    planted = session.model(induction_model())
+
+    def attends_by(least):
+        @claim("{head} attends")
+        def head_attends(head):
+            return contrast(prefix_matching_score(head), versus=0.0, on=REPEATED, by=least)
+
+        return head_attends(planted["L1H0"])
+
+    little, more = attends_by(0.1), attends_by(1.5)
+    assert little.id == more.id
+    assert little != more
+    assert attends_by(0.1) == little
+    together = session.evaluate([little, more])
+    assert [evidence.verdict for evidence in together] == [Verdict.SUPPORTED, Verdict.REFUTED]
+    assert attends_by(0.2).check().verdict is Verdict.SUPPORTED
+    assert attends_by(1.2).check().verdict is Verdict.REFUTED
+
+
+def test_what_ships_is_told_by_its_arguments_and_nothing_else_of_it_is_kept(gemma):
+    assert head_is_induction(gemma["L5H1"]).key.rests is None
+    robust = robustly(head_attends_inductively, gemma["L5H1"], over={"by": [0.3, 0.4]}, on=REPEATED)
+    assert robust.key.rests is not None
 
 
 def test_the_false_pass_rate_is_part_of_the_identity(gemma):
