@@ -12,8 +12,9 @@ import numpy as np
 import torch
 
 from circuit_assert.backends.base import Backend
-from circuit_assert.execution.checkpoints import worth_keeping
+from circuit_assert.execution.checkpoints import alike_together, nearest, worth_keeping
 from circuit_assert.execution.cost import Work
+from circuit_assert.execution.entries import latest_start
 from circuit_assert.execution.job import Item, Job
 from circuit_assert.execution.memory import budget
 from circuit_assert.execution.plan import Pass, plan, prerequisites
@@ -115,7 +116,7 @@ class Executor:
         )
         needed = {Request(m, one.on, one.side) for one in made.passes for m in one.measurements}
         try:
-            for one in made.passes:
+            for one in alike_together(made.passes, self.store):
                 self._observe(one)
                 self.store.forget_activations(2 * self.memory, keeping=needed)
             for sweep in made.sweeps:
@@ -125,17 +126,19 @@ class Executor:
 
     def _observe(self, one: Pass) -> None:
         """Run a pass for what it still has to measure, keeping checkpoints on the way."""
+        self.store.adopt(one.on, one.side)
         new = [m for m in one.measurements if not self._has(Request(m, one.on, one.side))]
         if not new:
             return
         if self.backend.can_resume:
-            last = max(measurement.last_layer(self.backend.card) for measurement in new)
+            start = latest_start(None, new, self.backend)
             new += worth_keeping(
                 self.backend.card,
                 self.store,
                 one.on,
                 one.side,
-                last_layer=last,
+                first_layer=nearest(self.store, one.on, one.side, start=start),
+                last_layer=max(measurement.last_layer(self.backend.card) for measurement in new),
                 memory=self.memory,
             )
         self._run_items(one.on, one.side, [(None, tuple(dict.fromkeys(new)))])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
@@ -34,6 +35,9 @@ class Store:
     )
     _partners: dict[tuple[Prompts, Prompts, int], Sequence[int]] = field(
         default_factory=dict[tuple[Prompts, Prompts, int], Sequence[int]]
+    )
+    _rows: dict[tuple[Prompts, Side], Sequence[bytes]] = field(
+        default_factory=dict[tuple[Prompts, Side], Sequence[bytes]]
     )
     _donors: dict[tuple[Prompts, str | None], Sequence[Sequence[int]]] = field(
         default_factory=dict[tuple[Prompts, "str | None"], Sequence[Sequence[int]]]
@@ -99,21 +103,50 @@ class Store:
         rows = self._kept[Kept.of(what), on, side]
         return [row[:, what.head] for row in rows] if isinstance(what, Head) else rows
 
+    def rows(self, prompts: Prompts, side: Side) -> Sequence[bytes]:
+        """One side of a set, each row of tokens as it is written in memory; worked out once.
+
+        Raises:
+            PromptError: when the set has no such side.
+        """
+        if (prompts, side) not in self._rows:
+            self._rows[prompts, side] = [row.tobytes() for row in self.tokens(prompts, side)]
+        return self._rows[prompts, side]
+
+    def adopt(self, prompts: Prompts, side: Side) -> None:
+        """Keep for a set what is kept of the same rows in others; nothing is copied.
+
+        Raises:
+            PromptError: when the set has no such side.
+        """
+        wanted = self.rows(prompts, side)
+        found: dict[Kept, dict[bytes, torch.Tensor]] = {}
+        for (kept, other, its_side), tensors in self._kept.items():
+            rows = self.rows(other, its_side)
+            if not frozenset(wanted).isdisjoint(rows):
+                found.setdefault(kept, {}).update(zip(rows, tensors, strict=True))
+        for kept, tensors in found.items():
+            if (kept, prompts, side) not in self._kept and all(row in tensors for row in wanted):
+                self._kept[kept, prompts, side] = [tensors[row] for row in wanted]
+
     @property
     def kept_bytes(self) -> int:
-        """What all kept activations take."""
-        return sum(tensor.nbytes for rows in self._kept.values() for tensor in rows)
+        """What all kept activations take; those that several sets have count once."""
+        each = {id(t): t.nbytes for tensors in self._kept.values() for t in tensors}
+        return sum(each.values())
 
     def forget_activations(self, beyond: int, keeping: Collection[AnyRequest] = ()) -> None:
         """Let the oldest activations go until the rest fits in `beyond` bytes; scores stay."""
-        sizes = {key: sum(t.nbytes for t in rows) for key, rows in self._kept.items()}
-        total = sum(sizes.values())
-        for (kept, on, side), size in sizes.items():
+        holders = Counter(id(tensor) for tensors in self._kept.values() for tensor in tensors)
+        total = self.kept_bytes
+        for (kept, on, side), tensors in list(self._kept.items()):
             if total <= beyond:
                 break
             if Request(kept, on, side) not in keeping:
                 del self._kept[kept, on, side]
-                total -= size
+                for tensor in tensors:
+                    holders[id(tensor)] -= 1
+                    total -= 0 if holders[id(tensor)] else tensor.nbytes
 
     def vector(self, direction: Direction) -> torch.Tensor:
         """A direction's numbers, `[d_model]`: the difference of mean residual streams."""
