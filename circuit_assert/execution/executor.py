@@ -16,7 +16,7 @@ from circuit_assert.execution.checkpoints import alike_together, nearest, worth_
 from circuit_assert.execution.cost import Work
 from circuit_assert.execution.entries import latest_start
 from circuit_assert.execution.job import Item, Job
-from circuit_assert.execution.memory import budget
+from circuit_assert.execution.memory import KEPT, budget
 from circuit_assert.execution.plan import Pass, plan, prerequisites
 from circuit_assert.execution.recall import Recall
 from circuit_assert.execution.sharing import SharedRuns
@@ -28,6 +28,7 @@ Progress: TypeAlias = "Callable[[int, int], None]"
 _FLOOR_UNITS = 2
 _NARROW_FLOOR_UNITS = 8  # where one rounding is as large as what is measured, two say little
 _OF_LOGITS = ("logits", "nats")
+_SETS_AT_ONCE = 4  # of prompts, whose streams are kept at every block if they fit
 _EPSILON = float(np.finfo(np.float32).eps)
 
 
@@ -36,7 +37,7 @@ class Executor:
 
     Args:
         backend: The model.
-        memory: Bytes that one run's activations may take; twice as many may be kept between
+        memory: Bytes that one run's activations may take; nine times as many may be kept between
             runs. By default, by what is free.
         progress: Called with the rows done and the rows in all, after every run.
         store: What is known of the model already.
@@ -118,11 +119,11 @@ class Executor:
         try:
             for one in alike_together(made.passes, self.store):
                 self._observe(one)
-                self.store.forget_activations(2 * self.memory, keeping=needed)
+                self.store.forget_activations(KEPT * self.memory, keeping=needed)
             for sweep in made.sweeps:
                 self._run_items(sweep.on, sweep.side, sweep.items)
         finally:
-            self.store.forget_activations(2 * self.memory)
+            self.store.forget_activations(KEPT * self.memory)
 
     def _observe(self, one: Pass) -> None:
         """Run a pass for what it still has to measure, keeping checkpoints on the way."""
@@ -139,12 +140,12 @@ class Executor:
                 one.side,
                 first_layer=nearest(self.store, one.on, one.side, start=start),
                 last_layer=max(measurement.last_layer(self.backend.card) for measurement in new),
-                memory=self.memory,
+                memory=KEPT * self.memory // _SETS_AT_ONCE,
             )
         self._run_items(one.on, one.side, [(None, tuple(dict.fromkeys(new)))])
 
     def _run_items(self, on: Prompts, side: Side, items: Sequence[Item]) -> None:
-        room = max(0, 2 * self.memory - self.store.kept_bytes)
+        room = max(0, KEPT * self.memory - self.store.kept_bytes)
         runs = SharedRuns(self.backend, self.store, on, side, items, memory=room)
         self.needed_flops += runs.run(self.memory, self._report)
         for under, measurements in items:

@@ -10,13 +10,15 @@ import psutil
 if TYPE_CHECKING:
     import torch
 
-_KEPT_AND_RUNNING = 3  # twice as much as one run takes is kept between runs
-_SHARE = _KEPT_AND_RUNNING + 1
-_MOST_ON_A_CPU = 1 << 29  # more rows at once are no faster there
+KEPT = 9
+"""How many times as much as one run takes is kept between runs."""
+_KEPT_AND_RUNNING = KEPT + 1
+_SHARE = _KEPT_AND_RUNNING + 3
+_MOST_ON_A_CPU = 1 << 28  # more rows at once are no faster there
 
 
 def budget(devices: Sequence[torch.device], most: int | None = None) -> int:
-    """Bytes that one run's activations may take: a quarter of what is free.
+    """Bytes that one run's activations may take, so that three quarters of what is free are enough.
 
     Args:
         devices: Where the model is. A run passes through all of them, so that the fullest decides.

@@ -116,6 +116,8 @@ class Store:
     def adopt(self, prompts: Prompts, side: Side) -> None:
         """Keep for a set what is kept of the same rows in others; nothing is copied.
 
+        What it has already is then the newest, and forgotten last.
+
         Raises:
             PromptError: when the set has no such side.
         """
@@ -126,7 +128,10 @@ class Store:
             if not frozenset(wanted).isdisjoint(rows):
                 found.setdefault(kept, {}).update(zip(rows, tensors, strict=True))
         for kept, tensors in found.items():
-            if (kept, prompts, side) not in self._kept and all(row in tensors for row in wanted):
+            own = self._kept.pop((kept, prompts, side), None)
+            if own is not None:
+                self._kept[kept, prompts, side] = own
+            elif all(row in tensors for row in wanted):
                 self._kept[kept, prompts, side] = [tensors[row] for row in wanted]
 
     @property

@@ -21,7 +21,7 @@ _UNITS = {
 _LEAST = 1 << 20  # bytes: less is a slip of the unit
 _LIBRARIES = 600 << 20  # what Python holds with torch, transformers and transformer-lens
 _KEPT_TOKENS = 1 << 16  # of which every layer's residual stream may be kept
-_MOST_ACTIVATIONS = 3 << 29  # bytes: what the engine allows itself on a CPU in all
+_MOST_ACTIVATIONS = 10 << 28  # bytes: what the engine allows itself on a CPU in all
 
 
 def memory_needed(spec: ModelSpec) -> int | None:

@@ -11,6 +11,7 @@ from circuit_assert.components import MLP, Direction, Head, Site
 from circuit_assert.errors import PromptError
 from circuit_assert.execution import job
 from circuit_assert.execution.executor import Executor
+from circuit_assert.execution.memory import KEPT
 from circuit_assert.interventions import Ablation, Patch, Steer, first_layer
 from circuit_assert.measurements import (
     AttentionOverPairs,
@@ -180,11 +181,11 @@ def test_scores_from_checkpoints_are_those_from_the_embedding(induction, sequenc
 def test_checkpoints_stay_within_the_memory(induction, sequences):
     card = induction.card
     everything = (card.layers - 1) * 4 * card.d_model * 12 * 13  # no sequence is longer
-    engine = Executor(induction, memory=everything // 4)
+    engine = Executor(induction, memory=everything // 4 // KEPT)
     for layer in range(card.layers):
         engine.run([Request(Residual(Site(layer, "resid_post")), sequences)])
         kept = sum(t.nbytes for rows in engine.store._kept.values() for t in rows)
-        assert kept <= 2 * engine.memory
+        assert kept <= KEPT * engine.memory
 
 
 def test_edits_of_distant_layers_do_not_hold_each_other_back(induction):

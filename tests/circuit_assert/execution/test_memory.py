@@ -21,24 +21,24 @@ class Free:
 @pytest.mark.parametrize(
     ("free", "most", "expected"),
     [
-        (1 << 40, None, 1 << 29),  # more rows are no faster on a CPU
-        (1 << 30, None, 1 << 28),
-        (1 << 40, 3 << 20, 1 << 20),  # what runs keep takes two parts of three
-        (1 << 30, 1 << 40, 1 << 28),
+        (1 << 40, None, 1 << 28),  # more rows are no faster on a CPU
+        (13 << 20, None, 1 << 20),
+        (1 << 40, 10 << 20, 1 << 20),  # what runs keep takes nine parts of ten
+        (13 << 20, 1 << 40, 1 << 20),
     ],
 )
-def test_a_quarter_of_what_is_free_and_no_more_than_was_said(monkeypatch, free, most, expected):
+def test_a_part_of_what_is_free_and_no_more_than_was_said(monkeypatch, free, most, expected):
     monkeypatch.setattr(memory.psutil, "virtual_memory", lambda: Free(free))
     assert memory.budget([CPU], most) == expected
 
 
 def test_on_cuda_it_is_by_what_the_device_has_free(monkeypatch):
-    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (80 << 30, 99 << 30))
-    assert memory.budget([torch.device("cuda:1")]) == 20 << 30
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (78 << 30, 99 << 30))
+    assert memory.budget([torch.device("cuda:1")]) == 6 << 30
 
 
 def test_over_several_devices_the_fullest_decides(monkeypatch):
-    free = {0: 80 << 30, 1: 8 << 30, 2: 60 << 30}
+    free = {0: 80 << 30, 1: 26 << 30, 2: 60 << 30}
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (free[device.index], 99 << 30))
     assert memory.budget([torch.device("cuda", number) for number in free]) == 2 << 30
 
@@ -53,7 +53,7 @@ def test_running_out_is_told_from_other_errors():
 
 
 def test_a_session_hands_it_on():
-    session = Session(memory=96 << 20)
+    session = Session(memory=320 << 20)
     model = session.model(induction_model())
     session.measure(model, [])
     known = session._known[model.spec]
