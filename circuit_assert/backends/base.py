@@ -130,6 +130,11 @@ class Backend(Protocol):
         """Whether `needed` and `untouched` save work with equal results, within rounding."""
         ...
 
+    @property
+    def can_pad(self) -> bool:
+        """Whether tokens after a row's last leave its own as they are, within rounding."""
+        ...
+
     def generate(
         self,
         tokens: torch.Tensor,

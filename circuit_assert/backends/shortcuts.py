@@ -57,6 +57,25 @@ def _narrows(backend: Backend) -> bool:
     return float((whole - narrow).abs().max()) <= within
 
 
+def pads_exactly(backend: Backend) -> bool:
+    """Whether a row gives the same with tokens after its last as it does alone.
+
+    So it is where attention looks back only. Equal within rounding. Warns when it is not.
+    """
+    return _tried(backend, "run rows of several lengths together", _pads)
+
+
+def _pads(backend: Backend) -> bool:
+    last = backend.card.layers - 1
+    tokens = _tokens(backend)
+    short = _LENGTH // 2
+    tokens[0, short:] = tokens[0, short - 1]
+    together = backend.run(tokens, reads={}, edits={}, last_layer=last)[:1, :short]
+    alone = backend.run(tokens[:1, :short], reads={}, edits={}, last_layer=last)
+    within = _ROUNDINGS * torch.finfo(alone.dtype).eps * float(alone.abs().max())
+    return float((together - alone).abs().max()) <= within
+
+
 def rereads_exactly(backend: Backend) -> bool:
     """Whether attention, run again on the stream that it has read, gives the same within rounding.
 

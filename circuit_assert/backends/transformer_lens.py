@@ -22,7 +22,12 @@ from circuit_assert.backends.placement import device_of, devices_of, spread_over
 from circuit_assert.backends.products import multiply_fast, product
 from circuit_assert.backends.queries_keys import is_rotary, obstacle, vectors
 from circuit_assert.backends.rereading import Rereading
-from circuit_assert.backends.shortcuts import narrows_exactly, rereads_exactly, resumes_exactly
+from circuit_assert.backends.shortcuts import (
+    narrows_exactly,
+    pads_exactly,
+    rereads_exactly,
+    resumes_exactly,
+)
 from circuit_assert.backends.stream import kept_in_the_stream
 from circuit_assert.components import Site
 from circuit_assert.errors import HookError, ModelError, ModelValidationError
@@ -187,6 +192,11 @@ class TransformerLensBackend:
         return self._can_narrow
 
     @property
+    def can_pad(self) -> bool:
+        """Whether rows of several lengths may share a run: tried once, against a run of its own."""
+        return self._can_pad
+
+    @property
     def can_reread(self) -> bool:
         """Whether attention can be run again on other streams: tried once, on its own."""
         return self._can_reread
@@ -208,6 +218,10 @@ class TransformerLensBackend:
     @cached_property
     def _can_narrow(self) -> bool:
         return self._uncounted(narrows_exactly)
+
+    @cached_property
+    def _can_pad(self) -> bool:
+        return self._uncounted(pads_exactly)
 
     def _uncounted(self, tried: Callable[[TransformerLensBackend], bool]) -> bool:
         before = self._blocks.count

@@ -1,4 +1,4 @@
-"""Which rows run together: equal lengths, no padding, as many as memory allows."""
+"""Which rows run together: lengths that are near each other, as many as memory allows."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from circuit_assert.models.card import Card
 from circuit_assert.prompts.base import Ints, Side, TokenizedPrompts
 
 BYTES = 4  # activations are float32 or narrower
-_WORTH_A_RUN = 512  # tokens from which on a CPU multiplies matrices no faster by having more
+_WORTH_A_RUN = 512  # tokens from which on a CPU multiplies matrices hardly faster by having more
+_SMALL = 2 * _WORTH_A_RUN  # a run of fewer tokens is worth some padding
+_MOST_PADDING = 0.2  # of a row
 
 
 @dataclass(frozen=True)
@@ -33,8 +35,10 @@ def groups_of_pieces(
     starts: Sequence[int],
     rows_at_once: dict[int, int],
     entered: Sequence[int | None] | None = None,
+    *,
+    may_pad: bool = False,
 ) -> Iterator[list[Piece]]:
-    """Pieces that share a run, each run of one length.
+    """Pieces that share a run, each piece of one length.
 
     Items that start at other layers share a run only as long as it is small: the later ones
     then run blocks that they do not need.
@@ -46,15 +50,17 @@ def groups_of_pieces(
         rows_at_once: Length → how many rows fit.
         entered: The block that each item has to be entered at, which those of other blocks can
             share no run with; None for an item that any will do for. None for all.
+        may_pad: Whether rows of lengths that are near each other may share a run, where there are
+            few of each.
     """
     entered = entered or [None] * len(starts)
-    for length, units in buckets(prompts, side).items():
+    for length, alike in _lengths_together(buckets(prompts, side), may_pad=may_pad):
         room = rows_at_once[length]
         group: list[Piece] = []
         rows = 0
         for item, start in enumerate(starts):
-            for first in range(0, len(units), room):
-                piece = Piece(item, units[first : first + room])
+            for units in (some[n : n + room] for some in alike for n in range(0, len(some), room)):
+                piece = Piece(item, units)
                 full = rows + len(piece.units) > room
                 before = group[-1].item if group else item
                 enough = rows * length >= _WORTH_A_RUN and start != starts[before]
@@ -65,6 +71,19 @@ def groups_of_pieces(
                 rows += len(piece.units)
         if group:
             yield group
+
+
+def _lengths_together(by_length: dict[int, Ints], *, may_pad: bool) -> list[tuple[int, list[Ints]]]:
+    """Lengths that share runs: the longest of them, and the units of each."""
+    together: list[list[int]] = []
+    for length in by_length:  # shortest first
+        shorter = together[-1] if together and may_pad else []
+        small = sum(each * len(by_length[each]) for each in shorter) < _SMALL
+        if shorter and small and shorter[0] >= (1 - _MOST_PADDING) * length:
+            shorter.append(length)
+        else:
+            together.append([length])
+    return [(some[-1], [by_length[length] for length in some]) for some in together]
 
 
 def halves_of(group: list[Piece]) -> tuple[list[Piece], list[Piece]] | None:

@@ -41,7 +41,7 @@ class Editor:
         self._on, self._store = on, store
         self._side: Side = side
         self.sites = intervention.sites
-        self._scales: dict[int, torch.Tensor] = {}
+        self._scales: dict[tuple[int, bytes], torch.Tensor] = {}
         self._kept = lru_cache(maxsize=None)(store.kept)
         self._pooled = lru_cache(maxsize=None)(self._pooled_mean)
 
@@ -86,15 +86,15 @@ class Editor:
         self.moved = float(np.maximum(self.moved, float((edited - activation).abs().max())))
         return edited
 
-    def note(self, site: Site, activation: torch.Tensor) -> None:
+    def note(self, site: Site, activation: torch.Tensor, batch: Batch) -> None:
         """Take note of an activation on the way that a later edit needs: a norm's scale."""
-        self._scales[site.layer] = activation.clone()
+        self._scales[site.layer, batch.units.tobytes()] = activation.clone()
 
     def _freeze(self, site: Site, edited: torch.Tensor, batch: Batch) -> None:
         """Undo what an ablation did to the scale of its layer's post-attention norm."""
         kept = self._kept(Site(site.layer, "attn_post_scale"), self._on, self._side)
         clean = torch.stack([kept[int(unit)] for unit in batch.units]).to(edited)
-        edited *= self._scales[site.layer] / clean
+        edited *= self._scales[site.layer, batch.units.tobytes()] / clean
 
     def _where(self, role: str | None, batch: Batch) -> list[int] | None:
         if role is None:

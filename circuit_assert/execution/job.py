@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 import numpy as np
 import torch
+from torch.nn.utils.rnn import pad_sequence
 
 from circuit_assert.backends.base import Backend, Edit, Read, Resume, Untouched
 from circuit_assert.components import Site
@@ -25,7 +26,7 @@ from circuit_assert.execution.edits import Editor
 from circuit_assert.execution.entries import Entry, latest_start
 from circuit_assert.execution.memory import ran_out
 from circuit_assert.execution.paths import PathEditor
-from circuit_assert.execution.rows import Rows, needed_of, on_a_copy
+from circuit_assert.execution.rows import Rows, needed_of, on_a_copy, padded
 from circuit_assert.execution.store import Store
 from circuit_assert.execution.trunks import from_on
 from circuit_assert.execution.untouched import KeptStreams, first_difference, untouched_rows
@@ -119,11 +120,18 @@ class Job:
         room = {n: rows_that_fit(card, n, memory) for n in buckets(self._prompts, self._side)}
         done, total = 0, len(self._prompts) * len(self._items)
         entered = [entry.layer if entry else None for entry in self._entries]
-        groups = groups_of_pieces(self._prompts, self._side, self._starts, room, entered)
+        groups = groups_of_pieces(
+            self._prompts, self._side, self._starts, room, entered, may_pad=self._may_pad()
+        )
         for group in groups:
             self._run_or_halve(group)
             done += sum(len(piece.units) for piece in group)
             report(done, total)
+
+    def _may_pad(self) -> bool:
+        """Whether rows of several lengths may share a run: not where attention is run again."""
+        paths = any(isinstance(under, PathPatch) for under, _ in self._items)
+        return not paths and self._backend.can_pad
 
     def needed_flops(self) -> float:
         """What every item's scores cannot do without, entered as late as what is kept allows."""
@@ -174,7 +182,7 @@ class Job:
         runs = self._rows(group)
         for rows in runs:
             rows.place(reads, edits)
-        tokens = np.stack([self._tokens[u] for piece in group for u in piece.units])
+        tokens = padded([self._tokens[u] for piece in group for u in piece.units])
         final = self._backend.run(
             torch.from_numpy(tokens),
             reads=reads,
@@ -213,7 +221,7 @@ class Job:
             for stream in [self._entering(start, piece.item)]
             for unit in piece.units
         ]
-        return Resume(start, torch.stack(streams))
+        return Resume(start, pad_sequence(streams, batch_first=True))
 
     def _entering(self, start: int, item: int) -> Sequence[torch.Tensor]:
         """What enters a block in the run of an item, for each unit."""

@@ -97,7 +97,7 @@ class PathRows:
         self._here[site] = edited
         return edited
 
-    def note(self, site: Site, activation: torch.Tensor) -> None:
+    def note(self, site: Site, activation: torch.Tensor, batch: Batch) -> None:
         """Take note of a norm's scale."""
         self._here[site] = activation.clone()
 

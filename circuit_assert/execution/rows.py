@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from circuit_assert.backends.base import Edit, Read
-from circuit_assert.components import Site
+from circuit_assert.components import Site, SiteName
 from circuit_assert.execution.edits import Editor
 from circuit_assert.execution.paths import PathEditor, PathRows
 from circuit_assert.measurements.base import (
@@ -16,13 +18,14 @@ from circuit_assert.measurements.base import (
     ReadsSomeOfTheFinal,
     Weights,
 )
+from circuit_assert.prompts.base import Ints
 
 if TYPE_CHECKING:
     import torch
 
 
 class Rows:
-    """Some rows of a run, from `start` on.
+    """Some rows of a run, from `start` on; whatever pads them stays out of sight.
 
     Args:
         start: The first of them.
@@ -69,15 +72,20 @@ class Rows:
             needed[rows + self._rows.start, positions] = True
         return True
 
+    def mark_all(self, needed: torch.Tensor) -> None:
+        """Mark everything but what pads them."""
+        needed[self._rows, : self.batch.length] = True
+
     def _read(self, reader: Reader, site: Site) -> Read:
-        return lambda activation: reader.read(site, activation[self._rows])
+        return lambda activation: reader.read(site, self._own(site.name, activation))
 
     def _note(self, editor: Editor | PathRows, site: Site) -> Read:
-        return lambda activation: editor.note(site, activation[self._rows])
+        return lambda activation: editor.note(site, self._own(site.name, activation), self.batch)
 
     def _edit(self, editor: Editor | PathRows, site: Site) -> Edit:
         def edit(activation: torch.Tensor) -> torch.Tensor:
-            activation[self._rows] = editor.edit(site, activation[self._rows], self.batch)
+            own = self._own(site.name, activation)
+            own.copy_(editor.edit(site, own, self.batch))
             return activation
 
         return edit
@@ -87,7 +95,14 @@ class Rows:
     ) -> Iterator[tuple[Measurement, torch.Tensor | Sequence[torch.Tensor]]]:
         """What was read, a measurement at a time, `[row, ...]`."""
         for measurement, reader in self._readers.items():
-            yield measurement, reader.finish(final[self._rows])
+            yield measurement, reader.finish(self._own("resid_post", final))
+
+    def _own(self, name: SiteName, activation: torch.Tensor) -> torch.Tensor:
+        """The part of an activation that is of these rows and of their tokens: a view."""
+        length = self.batch.length
+        if name == "pattern":
+            return activation[self._rows, :, :length, :length]
+        return activation[self._rows, :length]
 
 
 def needed_of(runs: Sequence[Rows], shape: tuple[int, ...]) -> torch.Tensor | None:
@@ -95,7 +110,19 @@ def needed_of(runs: Sequence[Rows], shape: tuple[int, ...]) -> torch.Tensor | No
     import torch
 
     needed = torch.zeros(shape, dtype=torch.bool)
-    return needed if all(rows.mark(needed) for rows in runs) else None
+    if not all(rows.mark(needed) for rows in runs):
+        for rows in runs:
+            rows.mark_all(needed)
+    return None if needed.all() else needed
+
+
+def padded(rows: Sequence[Ints]) -> Ints:
+    """Rows of tokens in one array, shorter ones followed by their last token again and again.
+
+    Nothing reads what comes after it, so that it changes nothing.
+    """
+    longest = max(map(len, rows))
+    return np.stack([np.pad(row, (0, longest - len(row)), mode="edge") for row in rows])
 
 
 def on_a_copy(edits: Sequence[Edit]) -> Edit:

@@ -85,8 +85,9 @@ class KeptStreams:
 
     def leaving(self, units: Sequence[int]) -> dict[int, torch.Tensor]:
         """By block, `[row, pos, d_model]`."""
-        import torch
+        from torch.nn.utils.rnn import pad_sequence
 
         return {
-            layer: torch.stack([rows[unit] for unit in units]) for layer, rows in self._kept.items()
+            layer: pad_sequence([rows[unit] for unit in units], batch_first=True)
+            for layer, rows in self._kept.items()
         }

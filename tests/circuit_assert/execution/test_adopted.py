@@ -13,7 +13,6 @@ from circuit_assert.measurements.activations import Kept
 from circuit_assert.prompts.repeated import repeated_tokens
 from tests.circuit_assert.execution.deep_models import LAYERS, loaded
 
-LENGTHS = 3
 MIDDLE = Residual(Site(2, "resid_post"))
 
 
@@ -34,21 +33,23 @@ def blocks(backend, engine, *requests):
     return backend.blocks_run - before
 
 
-def lengths(backend, on):
-    return len({len(row) for row in on.tokenize(backend.tokenizer).tokens["clean"]})
+def runs(backend, on):
+    """How many runs a pass takes: lengths that are near each other share one."""
+    first = Request(Residual(Site(0, "resid_pre")), on)
+    return blocks(backend, Executor(backend), first)
 
 
 def test_a_set_whose_rows_another_had_starts_at_the_deepest_of_its_streams(lookup, task, half):
     engine = Executor(lookup)
-    assert blocks(lookup, engine, Request(LogitDifference(), task)) == 2 * lengths(lookup, task)
-    assert blocks(lookup, engine, Request(LogitDifference(), half)) == lengths(lookup, half)
+    assert blocks(lookup, engine, Request(LogitDifference(), task)) == 2 * runs(lookup, task)
+    assert blocks(lookup, engine, Request(LogitDifference(), half)) == runs(lookup, half)
 
 
 @pytest.mark.parametrize("turned", [False, True])
 def test_the_larger_set_runs_first_in_whatever_order_they_are_asked_for(lookup, task, half, turned):
     requests = [Request(LogitDifference(), on) for on in (task, half)]
     run = blocks(lookup, Executor(lookup), *(reversed(requests) if turned else requests))
-    assert run == 2 * lengths(lookup, task) + lengths(lookup, half)
+    assert run == 2 * runs(lookup, task) + runs(lookup, half)
 
 
 def test_scores_are_those_of_a_set_alone(lookup, task, half):
@@ -69,7 +70,7 @@ def test_sets_with_some_rows_in_common_run_apart(lookup, task):
     run = blocks(
         lookup, Executor(lookup), *(Request(LogitDifference(), on) for on in (first, second))
     )
-    assert run == 2 * (lengths(lookup, first) + lengths(lookup, second))
+    assert run == 2 * (runs(lookup, first) + runs(lookup, second))
 
 
 def test_no_block_runs_for_streams_alone_that_were_kept_once(deep):
@@ -77,20 +78,22 @@ def test_no_block_runs_for_streams_alone_that_were_kept_once(deep):
     on = repeated_tokens(lengths=(4, 5, 6), sequences=12)
     engine = Executor(deep)
     top = LAYERS - 2
-    assert blocks(deep, engine, Request(MIDDLE, on)) == LENGTHS * 3
-    assert blocks(deep, engine, Request(Residual(Site(top, "resid_post")), on)) == LENGTHS * 2
+    assert blocks(deep, engine, Request(MIDDLE, on)) == runs(deep, on) * 3
+    assert (
+        blocks(deep, engine, Request(Residual(Site(top, "resid_post")), on)) == runs(deep, on) * 2
+    )
     one = sum(t.nbytes for t in engine.store.kept(Site(0, "resid_post"), on, "clean"))
     engine.store.forget_activations(one)
     assert not engine.store.has(Request(Kept(Site(0, "resid_post")), on))
     last = Residual(Site(LAYERS - 1, "resid_post"))
-    assert blocks(deep, engine, Request(last, on)) == LENGTHS
+    assert blocks(deep, engine, Request(last, on)) == runs(deep, on)
 
 
 def test_what_reads_all_layers_runs_all_of_them(lookup, task, half):
     engine = Executor(lookup)
     engine.run([Request(LogitDifference(), task)])
     residuals = [Request(Residual(Site(layer, "resid_post")), half) for layer in range(2)]
-    assert blocks(lookup, engine, *residuals) == 2 * lengths(lookup, half)
+    assert blocks(lookup, engine, *residuals) == 2 * runs(lookup, half)
 
 
 def test_what_two_sets_have_counts_once_and_goes_with_the_last(lookup, task, half):
@@ -122,6 +125,5 @@ def test_other_tokens_are_not_adopted(lookup, task):
     store = Store(lookup.tokenizer)
     executor = Executor(lookup, store=store)
     executor.run([Request(LogitDifference(), task)])
-    assert blocks(lookup, executor, Request(LogitDifference(), task, "corrupt")) == 2 * lengths(
-        lookup, task
-    )
+    other = Request(LogitDifference(), task, "corrupt")
+    assert blocks(lookup, executor, other) == 2 * runs(lookup, task)

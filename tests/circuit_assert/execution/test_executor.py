@@ -29,6 +29,8 @@ from circuit_assert.models.planted_models import induction_model
 from circuit_assert.prompts.repeated import repeated_tokens
 from circuit_assert.session import Session
 
+RUNS = 2  # of the sequences: rows of 9 and of 11 tokens share one
+
 
 def scores_of(backend, requests, **options):
     engine = Executor(backend, **options)
@@ -107,7 +109,7 @@ def test_small_memory_means_more_runs(induction, sequences):
         engine = Executor(induction, memory=memory)
         engine.run([Request(Loss(), sequences)])
         counts.append(engine.runs)
-    assert counts == [len(sequences), 3]  # one row each, or one run for each length
+    assert counts == [len(sequences), RUNS]  # one row each, or as few as lengths allow
 
 
 def test_units_of_all_lengths_get_their_own_scores(induction, sequences):
@@ -136,7 +138,7 @@ def test_a_pass_ends_at_the_last_layer_that_is_read(induction, sequences):
         engine = Executor(induction)
         before = induction.blocks_run
         engine.run([Request(Residual(Site(layer, "resid_post")), sequences)])
-        assert induction.blocks_run - before == 3 * (layer + 1)  # one run for each length
+        assert induction.blocks_run - before == RUNS * (layer + 1)
 
 
 def test_an_edit_runs_no_block_below_it(induction, sequences):
@@ -146,7 +148,7 @@ def test_an_edit_runs_no_block_below_it(induction, sequences):
     for layer in range(3):
         before = induction.blocks_run
         engine.run([Request(Loss(), sequences, under=Ablation((Head(layer, 0),), "zero"))])
-        assert induction.blocks_run - before == 3 * (3 - layer)  # one run for each length
+        assert induction.blocks_run - before == RUNS * (3 - layer)
 
 
 def test_an_edit_keeps_the_residual_it_starts_from_once(induction, sequences):
@@ -154,7 +156,7 @@ def test_an_edit_keeps_the_residual_it_starts_from_once(induction, sequences):
     under = Ablation((Head(2, 0),), "zero")
     before = induction.blocks_run
     engine.run([Request(Loss(), sequences, under=under)])
-    assert induction.blocks_run - before == 3 * (2 + 1)
+    assert induction.blocks_run - before == RUNS * (2 + 1)
 
 
 def test_a_later_pass_starts_at_the_deepest_checkpoint(induction, sequences):
@@ -163,7 +165,7 @@ def test_a_later_pass_starts_at_the_deepest_checkpoint(induction, sequences):
     for measurement in (Residual(Site(2, "resid_mid")), NeuronActivations(1, (0,)), Loss()):
         before = induction.blocks_run
         engine.run([Request(measurement, sequences)])
-        assert induction.blocks_run - before == 3  # one block, one run for each length
+        assert induction.blocks_run - before == RUNS  # of one block
 
 
 def test_scores_from_checkpoints_are_those_from_the_embedding(induction, sequences):
