@@ -284,7 +284,8 @@ def test_one_row_that_does_not_fit_is_an_error(induction, sequences, monkeypatch
 def last_mlp_positions(backend, requests):
     """At how many positions the last MLP is computed for some requests, loading aside."""
     assert backend.can_narrow
-    assert backend.can_resume  # both tried now, not while it counts
+    assert backend.can_resume
+    assert backend.can_pad  # all tried now, not while it counts
     seen = []
     mlp = backend._bridge.blocks[backend.card.layers - 1].mlp
     parts = [part for part in mlp.modules() if isinstance(part, torch.nn.Linear)]
