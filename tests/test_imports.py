@@ -15,6 +15,7 @@ PLUGIN = ROOT / "plugins" / "pytest_circuit_assert"
 RULES = {
     "errors": set(),
     "model_names": set(),
+    "linear": set(),
     "components": {"errors"},
     "prompts": {"errors"},
     "dictionaries": {"errors", "components"},
@@ -23,7 +24,14 @@ RULES = {
     "rankings": {"errors", "components", "circuits", "circuit_files"},
     "interventions": {"errors", "components", "prompts"},
     "path_patches": {"errors", "components", "circuits", "prompts"},
-    "measurements": {"errors", "components", "prompts", "interventions", "models.card"},
+    "measurements": {
+        "errors",
+        "components",
+        "prompts",
+        "interventions",
+        "linear",
+        "models.card",
+    },
     "claims": {
         "errors",
         "components",
@@ -85,7 +93,7 @@ RULES = {
         "prompts",
         "measurements.base",
     },
-    "backends": {"errors", "components", "prompts", "models"},
+    "backends": {"errors", "components", "linear", "prompts", "models"},
     "counterexamples": {
         "errors",
         "components",

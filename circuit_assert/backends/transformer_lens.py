@@ -19,7 +19,7 @@ from circuit_assert.backends.importing import no_garbage_collected
 from circuit_assert.backends.narrowing import given_back, only_at
 from circuit_assert.backends.norms import compute_norms_once
 from circuit_assert.backends.placement import device_of, devices_of, spread_over, wholly_on
-from circuit_assert.backends.products import multiply_fast, product
+from circuit_assert.backends.products import multiply_fast
 from circuit_assert.backends.queries_keys import is_rotary, obstacle, vectors
 from circuit_assert.backends.rereading import Rereading
 from circuit_assert.backends.shortcuts import (
@@ -31,6 +31,7 @@ from circuit_assert.backends.shortcuts import (
 from circuit_assert.backends.stream import kept_in_the_stream
 from circuit_assert.components import Site
 from circuit_assert.errors import HookError, ModelError, ModelValidationError
+from circuit_assert.linear import linear
 from circuit_assert.models.card import Card
 from circuit_assert.models.planted import PlantedModel
 from circuit_assert.prompts.base import Tokenizer
@@ -412,7 +413,7 @@ class TransformerLensBackend:
         normed = self._final_norm(residual)
         for first in range(0, len(rows), _TOKENS_AT_ONCE):
             some = slice(first, first + _TOKENS_AT_ONCE)
-            logits = product(normed, rows[some], None if bias is None else bias[some])
+            logits = linear(normed, rows[some], None if bias is None else bias[some])
             yield first, self._capped(logits).float()
 
     @torch.no_grad()
@@ -551,7 +552,7 @@ class TransformerLensBackend:
         normed = self._final_norm(residual)
         if scale is not None and self._norm_kind() is not None:
             normed = self._at_scale(normed, self.final_scale(residual) / scale)
-        logits = product(normed, rows, bias)
+        logits = linear(normed, rows, bias)
         return self._capped(logits).float()
 
     def _final_norm(self, residual: torch.Tensor) -> torch.Tensor:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from circuit_assert.components import Site
+from circuit_assert.linear import linear
 from circuit_assert.measurements.base import Array, Batch, Weights
 from circuit_assert.measurements.outputs import OutputReader
 from circuit_assert.models.card import Card
@@ -43,7 +44,7 @@ class TokensOfNeurons:
         import torch
 
         written = weights.neuron_output_weights(self.layer)[list(self.neurons)]
-        parts = [(piece @ written.T).cpu() for piece in unembedding_pieces(weights)]
+        parts = [linear(piece, written).cpu() for piece in unembedding_pieces(weights)]
         return torch.cat(parts).T.contiguous().numpy()
 
 
@@ -164,7 +165,7 @@ class UnembeddingAxes:
         size = weights.card.d_model
         gram = torch.zeros(size, size, dtype=torch.float64)
         for piece in unembedding_pieces(weights):
-            gram += (piece.T @ piece).double().cpu()
+            gram += linear(piece.T, piece.T).double().cpu()
         axes = torch.linalg.eigh(gram).eigenvectors[:, -self.k :].flip(1)
         rows = [
             torch.cat([piece.norm(dim=-1, keepdim=True), piece @ axes.to(piece)], dim=-1).cpu()
@@ -264,7 +265,7 @@ def _extremes(weights: Weights, directions: torch.Tensor) -> tuple[torch.Tensor,
     where = torch.zeros(2, n, dtype=torch.int64)
     start = 0
     for piece in unembedding_pieces(weights):
-        read = piece @ directions.T
+        read = linear(piece, directions)
         total += torch.stack([read.sum(0), read.square().sum(0)]).double().cpu()
         for sign, signed in enumerate((read, -read)):
             value, index = (found.cpu() for found in signed.max(0))

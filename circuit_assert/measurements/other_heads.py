@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from circuit_assert.components import Head
+from circuit_assert.linear import linear
 from circuit_assert.measurements.base import Array, Weights
 from circuit_assert.measurements.neurons import unembedding_pieces
 from circuit_assert.measurements.ranks import count_ahead
@@ -108,7 +109,7 @@ def _ranks(weights: Weights, written: torch.Tensor, tokens: torch.Tensor) -> tor
     slack = 1e-6 * written.norm(dim=-1) * rows.norm(dim=-1)
     ahead = torch.zeros(2, *own.shape, dtype=torch.int64, device=own.device)
     for piece in unembedding_pieces(weights):
-        logits = written.reshape(-1, written.shape[-1]) @ piece.T
+        logits = linear(written.reshape(-1, written.shape[-1]), piece)
         logits = logits.reshape(*own.shape, -1)
         ahead[1] += count_ahead(-logits, -own - slack)
         ahead[0] += count_ahead(logits, own - slack)

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from circuit_assert.components import Head
+from circuit_assert.linear import linear
 from circuit_assert.measurements.base import Array, Weights
 from circuit_assert.measurements.low_rank import LowRank, low_rank, product, rotation
 from circuit_assert.measurements.neurons import unembedding_pieces
@@ -177,7 +178,7 @@ class OwnRanks:
         slack = 1e-5 * own.abs()
         ahead = torch.zeros(len(tokens), dtype=torch.int64, device=source.device)
         for piece in unembedding_pieces(weights):
-            ahead += count_ahead(source @ (piece @ writes.T).T, own - slack)
+            ahead += count_ahead(linear(source, linear(piece, writes)), own - slack)
         return ahead.clamp_min(1).double().cpu().numpy()
 
 

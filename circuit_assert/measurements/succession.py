@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from circuit_assert.components import Head
+from circuit_assert.linear import linear
 from circuit_assert.measurements.base import Array, Weights
 from circuit_assert.measurements.other_heads import HeadSets
 from circuit_assert.prompts.ordinals import Ordinals
@@ -87,7 +88,7 @@ def _written(weights: Weights, heads: tuple[Head, ...], read: torch.Tensor) -> t
 
 
 def _raised_most(written: torch.Tensor, unembedding: torch.Tensor) -> Array:
-    logits = written @ unembedding.T
+    logits = linear(written, unembedding)
     first, second = logits.topk(2, dim=1).values.unbind(1)
     rounding = 1e-6 * written.norm(dim=1) * unembedding.norm(dim=1).max()
     best = logits.argmax(1)

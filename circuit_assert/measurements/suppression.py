@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from circuit_assert.components import Head, Site
+from circuit_assert.linear import linear
 from circuit_assert.measurements.base import Array, Batch, ReadsOnTheWay, Weights
 from circuit_assert.measurements.neurons import unembedding_pieces
 from circuit_assert.models.card import Card
@@ -104,7 +105,7 @@ class LoweredReader:
         slack = 1e-6 * rows.norm(dim=-1) * written.norm(dim=-1, keepdim=True)
         below = torch.zeros(own.shape, dtype=torch.int64, device=own.device)
         for piece in unembedding_pieces(self._weights):
-            logits = written @ piece.T
+            logits = linear(written, piece)
             below += (logits[:, None] <= (own + slack)[..., None]).sum(-1)
         return (below <= self._of.top).float().cpu()
 

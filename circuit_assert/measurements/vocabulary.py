@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from circuit_assert.linear import linear
 from circuit_assert.measurements.base import Array, Weights
 from circuit_assert.measurements.neurons import unembedding_pieces
 
@@ -90,7 +91,7 @@ class VocabularyVariances:
         count = 0
         for piece in unembedding_pieces(weights):
             units = torch.nn.functional.normalize(piece, dim=-1)
-            second += (units.T @ units).double().cpu()
+            second += linear(units.T, units.T).double().cpu()
             first += units.double().sum(0).cpu()
             count += len(units)
         mean = first / count
@@ -116,7 +117,7 @@ def vocabulary_moments(weights: Weights, directions: torch.Tensor) -> Array:
     powers = torch.zeros(4, len(along), dtype=torch.float64)
     count = 0
     for piece in unembedding_pieces(weights):
-        cosines = (torch.nn.functional.normalize(piece, dim=-1) @ along.T).double()
+        cosines = linear(torch.nn.functional.normalize(piece, dim=-1), along).double()
         count += len(piece)
         for power in range(4):
             powers[power] += (cosines ** (power + 1)).sum(0).cpu()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from circuit_assert.components import Site
+from circuit_assert.linear import linear
 from circuit_assert.measurements.base import Batch, ReadsOnTheWay, Weights
 from circuit_assert.models.card import Card
 
@@ -66,7 +67,7 @@ class WordReader:
         here = activation[range(len(self._positions)), self._positions].float()
         rows = self._weights.unembedding(torch.tensor(self._tokens, device=here.device))
         scale = self._weights.final_scale(here)[:, None]
-        self._layers[site.layer] = here @ rows.float().T / scale
+        self._layers[site.layer] = linear(here, rows.float()) / scale
 
     def finish(self, final: torch.Tensor) -> torch.Tensor:
         """`[row, layer, token]`."""

@@ -2,11 +2,12 @@
 
 import pytest
 import torch
-from torch.nn.functional import linear
+from torch.nn.functional import linear as own
 from transformers.pytorch_utils import Conv1D
 
-from circuit_assert.backends import products
-from circuit_assert.backends.products import multiply_fast, product
+from circuit_assert import linear as library
+from circuit_assert.backends.products import multiply_fast
+from circuit_assert.linear import linear
 
 SHAPES = [(1, 7, 5), (3, 64, 96), (130, 96, 64)]
 
@@ -15,14 +16,14 @@ SHAPES = [(1, 7, 5), (3, 64, 96), (130, 96, 64)]
 def by_onednn(monkeypatch):
     """OneDNN is taken to be faster; what it was given is counted."""
     given = []
-    taken = products._by_onednn
+    taken = library._by_onednn
 
     def counted(rows, weights, bias):
         given.append(tuple(rows.shape))
         return taken(rows, weights, bias)
 
-    monkeypatch.setattr(products, "onednn_is_faster", lambda: True)
-    monkeypatch.setattr(products, "_by_onednn", counted)
+    monkeypatch.setattr(library, "onednn_is_faster", lambda: True)
+    monkeypatch.setattr(library, "_by_onednn", counted)
     with torch.no_grad():
         yield given
 
@@ -39,14 +40,14 @@ def test_both_libraries_give_the_same(by_onednn, shape, leading, biased):
     torch.manual_seed(rows)
     stream = torch.randn(*leading, rows, entering)
     weights, bias = torch.randn(leaving, entering), torch.randn(leaving) if biased else None
-    assert _close(product(stream, weights, bias), linear(stream, weights, bias))
+    assert _close(linear(stream, weights, bias), own(stream, weights, bias))
     assert by_onednn == [(*leading, rows, entering)]
 
 
 def test_rows_and_weights_that_do_not_lie_together(by_onednn):
     torch.manual_seed(0)
     stream, weights = torch.randn(4, 6, 20)[..., ::2], torch.randn(10, 8).T
-    assert _close(product(stream, weights), linear(stream, weights))
+    assert _close(linear(stream, weights), own(stream, weights))
 
 
 @pytest.mark.parametrize("layer", [torch.nn.Linear(12, 8), Conv1D(8, 12)], ids=["linear", "conv"])
@@ -83,14 +84,14 @@ def test_a_layer_whose_weights_change_uses_the_new_ones(by_onednn):
     ids=["bfloat16", "float64", "no rows", "another device"],
 )
 def test_all_else_is_left_to_torch(by_onednn, given):
-    assert product(*given).shape == linear(*given).shape
+    assert linear(*given).shape == own(*given).shape
     assert by_onednn == []
 
 
 def test_with_gradients_it_is_left_to_torch(by_onednn):
     weights = torch.randn(3, 4, requires_grad=True)
     with torch.enable_grad():
-        product(torch.randn(2, 4), weights).sum().backward()
+        linear(torch.randn(2, 4), weights).sum().backward()
     assert weights.grad is not None
     assert by_onednn == []
 
@@ -99,15 +100,15 @@ def test_a_library_that_is_no_faster_or_not_there_is_not_used(monkeypatch):
     seconds = {"own": 1.0, "other": 0.9}
 
     def timed(by, rows, weights):
-        return seconds["own" if by is linear else "other"]
+        return seconds["own" if by is library._by_torch else "other"]
 
-    monkeypatch.setattr(products, "_seconds", timed)
-    assert not products.onednn_is_faster.__wrapped__()
+    monkeypatch.setattr(library, "_seconds", timed)
+    assert not library.onednn_is_faster.__wrapped__()
     seconds["other"] = 0.5
-    assert products.onednn_is_faster.__wrapped__()
+    assert library.onednn_is_faster.__wrapped__()
 
     def missing(by, rows, weights):
         raise AttributeError("no such operator")
 
-    monkeypatch.setattr(products, "_seconds", missing)
-    assert not products.onednn_is_faster.__wrapped__()
+    monkeypatch.setattr(library, "_seconds", missing)
+    assert not library.onednn_is_faster.__wrapped__()

@@ -17,8 +17,8 @@ from transformers import (
     LlamaForCausalLM,
 )
 
+from circuit_assert import linear
 from circuit_assert.backends import load as loading
-from circuit_assert.backends import products
 from circuit_assert.backends.base import Resume, Untouched
 from circuit_assert.components import Site
 from circuit_assert.session import Session
@@ -91,7 +91,7 @@ def boot_spread(folder, *, dtype, devices):
 def one_library():
     """Products are torch's own on either device, so that what they give can be compared by bits."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(products, "onednn_is_faster", lambda: False)
+        patch.setattr(linear, "onednn_is_faster", lambda: False)
         yield
 
 
