@@ -34,7 +34,9 @@ def linear(
     """
     if rows.numel() == 0 or not (_is_plain(rows) and _is_plain(weights) and onednn_is_faster()):
         return _by_torch(rows, weights, bias)
-    return _by_onednn(rows, weights, bias)
+    # Weights between others, as those of GPT-2's queries are, it multiplies very slowly.
+    dense = weights.is_contiguous() or weights.T.is_contiguous()
+    return _by_onednn(rows, weights if dense else weights.contiguous(), bias)
 
 
 @cache
