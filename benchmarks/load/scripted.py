@@ -53,7 +53,7 @@ def _read_out(session: Session, spec: ModelSpec, claims: Iterable[Claim]) -> Non
     known: dict[Any, Evidence] = vars(session)["_evidence"]
     for each in claims:
         verdict = _VERDICTS[str(each.arguments["verdict"])]
-        known[spec, each.id] = Evidence(
+        known[spec, each.key] = Evidence(
             each.id,
             each.kind,
             each.sentence,
