@@ -54,7 +54,6 @@ _HOOKS = {
 }
 _OF_MLP = ("mlp_post", "mlp_out")
 _ROWS_AT_ONCE = 128  # rows of full logits held together: 128 × 262,144 float32 is 134 MB
-_TOKENS_AT_ONCE = 8192  # logits of so many fit into a processor's cache, for that many rows
 
 
 class _PassComplete(Exception):  # noqa: N818 - how a run ends, not an error
@@ -395,26 +394,13 @@ class TransformerLensBackend:
     @torch.no_grad()
     def log_probabilities(self, residual: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:
         """log p of one token each, in nats: `[n, d_model]`, `[n]` → `[n]`."""
-        parts = zip(residual.split(_ROWS_AT_ONCE), tokens.split(_ROWS_AT_ONCE), strict=True)
-        return torch.cat([self._log_probabilities(part, of) for part, of in parts])
-
-    def _log_probabilities(self, residual: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:
-        own = torch.empty(len(residual), device=residual.device)
-        sums: list[torch.Tensor] = []
-        for first, logits in self._pieces_of_logits(residual):
-            sums.append(logits.logsumexp(-1))
-            here = (tokens >= first) & (tokens < first + logits.shape[-1])
-            own[here] = logits[here, tokens[here] - first]
-        return own - torch.stack(sums).logsumexp(0)
-
-    def _pieces_of_logits(self, residual: torch.Tensor) -> Generator[tuple[int, torch.Tensor]]:
-        """Logits of some tokens after others, each with the first of them."""
-        rows, bias = self._head()
-        normed = self._final_norm(residual)
-        for first in range(0, len(rows), _TOKENS_AT_ONCE):
-            some = slice(first, first + _TOKENS_AT_ONCE)
-            logits = linear(normed, rows[some], None if bias is None else bias[some])
-            yield first, self._capped(logits).float()
+        parts = [
+            torch.log_softmax(self._all_logits(part), dim=-1).gather(1, of[:, None])[:, 0]
+            for part, of in zip(
+                residual.split(_ROWS_AT_ONCE), tokens.split(_ROWS_AT_ONCE), strict=True
+            )
+        ]
+        return torch.cat(parts)
 
     @torch.no_grad()
     def centred_logits(self, residual: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:

@@ -206,3 +206,12 @@ def test_weights_that_are_no_numbers_are_refused(name, value):
 def test_an_unknown_dtype_is_named():
     with pytest.raises(ModelError, match="float32, bfloat16, float16; got 'int8'"):
         load(spec_of(induction_model(), dtype="int8"))
+
+
+def test_the_logarithm_of_a_probability_near_one_is_tiny_and_not_none(backend, monkeypatch):
+    logits = torch.full((1, 60), 105.0)
+    logits[0, 3] = 120.0
+    monkeypatch.setattr(type(backend), "_all_logits", lambda self, residual: logits)
+    found = backend.log_probabilities(torch.zeros(1, backend.card.d_model), torch.tensor([3]))
+    expected = logits.double().log_softmax(-1)[[0], [3]]
+    torch.testing.assert_close(found.double(), expected, rtol=0.02, atol=0)
