@@ -1,5 +1,6 @@
-"""Models of six layers with random weights, of architectures that differ in what attention sees."""
+"""Models of six layers that differ in what attention sees, and prompts for them."""
 
+import numpy as np
 from transformers import (
     Gemma3ForCausalLM,
     Gemma3TextConfig,
@@ -10,6 +11,7 @@ from transformers import (
 )
 
 from circuit_assert.backends.load import load
+from circuit_assert.prompts.prompt_set import Prompt, PromptSet
 from circuit_assert.session import Session
 from tests.circuit_assert.random_folders import write_random
 
@@ -59,3 +61,22 @@ def loaded(kind, folder):
     """One of them, ready to run."""
     write_random(DEEP[kind], folder)
     return load(Session().model(folder).spec)
+
+
+def random_twins(lengths, *, count, seed=0):
+    """Prompts of so many words in turn, whose corrupt twins differ in the word in the middle."""
+    generator = np.random.default_rng(seed)
+
+    def prompt(number):
+        clean = [f"w{n}" for n in generator.integers(10, 90, lengths[number % len(lengths)])]
+        corrupt = [*clean[:4], "w95", *clean[5:]]
+        return Prompt(
+            " ".join(clean),
+            corrupt=" ".join(corrupt),
+            answer=f" w{1 + number % 3}",
+            foil=" w9",
+            positions={"middle": clean[4]},
+            clusters={"n": str(number)},
+        )
+
+    return PromptSet("random", tuple(prompt(n) for n in range(count)), cluster_by=("n",))

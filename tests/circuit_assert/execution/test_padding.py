@@ -21,35 +21,13 @@ from circuit_assert.measurements import (
 )
 from circuit_assert.path_patches import Edge, Logits, PathPatch
 from circuit_assert.prompts.base import TokenizedPrompts
-from circuit_assert.prompts.prompt_set import Prompt, PromptSet
 from circuit_assert.prompts.repeated import repeated_tokens
-from tests.circuit_assert.execution.deep_models import DEEP, HEADS, LAYERS, loaded
+from tests.circuit_assert.execution.deep_models import DEEP, HEADS, LAYERS, loaded, random_twins
 
 SEQUENCES = repeated_tokens(lengths=(4, 5, 6), sequences=12)
 RUNS = 2  # rows of 9 and of 11 tokens share one
 LATE = Head(LAYERS - 2, 1)
-
-
-def random_prompts():
-    """Of four lengths, with a corrupt twin."""
-    generator = np.random.default_rng(0)
-
-    def prompt(number):
-        clean = [f"w{n}" for n in generator.integers(10, 90, 12 + number % 4)]
-        corrupt = [*clean[:4], "w95", *clean[5:]]
-        return Prompt(
-            " ".join(clean),
-            corrupt=" ".join(corrupt),
-            answer=f" w{1 + number % 3}",
-            foil=" w9",
-            positions={"middle": clean[6]},
-            clusters={"n": str(number)},
-        )
-
-    return PromptSet("random", tuple(prompt(n) for n in range(8)), cluster_by=("n",))
-
-
-PROMPTS = random_prompts()
+PROMPTS = random_twins((12, 13, 14, 15), count=8)
 SCORES = {
     "attention": Request(AttentionOverPairs("induction"), SEQUENCES),
     "loss": Request(Loss(), SEQUENCES),

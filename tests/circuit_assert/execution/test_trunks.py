@@ -12,8 +12,7 @@ from circuit_assert.execution.memory import KEPT
 from circuit_assert.execution.trunks import Branch, Trunk, below, from_on, grown
 from circuit_assert.interventions import Ablation, Patch, Resampling, Steer, first_layer
 from circuit_assert.measurements import LogitDifference, Loss, Request
-from circuit_assert.prompts.prompt_set import Prompt, PromptSet
-from tests.circuit_assert.execution.deep_models import DEEP, HEADS, LAYERS, loaded
+from tests.circuit_assert.execution.deep_models import DEEP, HEADS, LAYERS, loaded, random_twins
 
 EVERY = [Head(layer, head) for layer in range(LAYERS) for head in range(HEADS)]
 
@@ -119,26 +118,7 @@ def test_every_trunk_is_a_part_of_what_starts_there():
                 assert start.layer < trunk.layer
 
 
-def random_prompts(count=6, seed=0):
-    """Twins that differ in one word in the middle, of two lengths."""
-    generator = np.random.default_rng(seed)
-
-    def prompt(number):
-        clean = [f"w{n}" for n in generator.integers(10, 90, 7 + 2 * (number % 2))]
-        corrupt = [*clean[:4], "w95", *clean[5:]]
-        return Prompt(
-            " ".join(clean),
-            corrupt=" ".join(corrupt),
-            answer=f" w{1 + number % 3}",
-            foil=" w9",
-            positions={"middle": clean[4]},
-            clusters={"n": str(number)},
-        )
-
-    return PromptSet("random", tuple(prompt(n) for n in range(count)), cluster_by=("n",))
-
-
-PROMPTS, OTHERS = random_prompts(), random_prompts(seed=1)
+PROMPTS, OTHERS = (random_twins((7, 9), count=6, seed=seed) for seed in (0, 1))
 
 
 class Positions:
