@@ -122,10 +122,11 @@ class Store:
             PromptError: when the set has no such side.
         """
         wanted = self.rows(prompts, side)
+        distinct = frozenset(wanted)
         found: dict[Kept, dict[bytes, torch.Tensor]] = {}
         for (kept, other, its_side), tensors in self._kept.items():
             rows = self.rows(other, its_side)
-            if not frozenset(wanted).isdisjoint(rows):
+            if not distinct.isdisjoint(rows):
                 found.setdefault(kept, {}).update(zip(rows, tensors, strict=True))
         for kept, tensors in found.items():
             own = self._kept.pop((kept, prompts, side), None)

@@ -15,6 +15,11 @@ def write_random(make, folder):
             if "norm" in name or ".ln_" in name:
                 parameter.data.add_(1.0)
     model.save_pretrained(folder)
+    write_words(folder)
+
+
+def write_words(folder):
+    """Write a tokenizer of a hundred words and an end, which every sequence begins with."""
     known = {f"w{number}": number for number in range(100)} | {"<end>": 100}
     words = Tokenizer(models.WordLevel(known, unk_token="w0"))
     words.pre_tokenizer = pre_tokenizers.WhitespaceSplit()

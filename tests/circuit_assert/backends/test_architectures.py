@@ -2,11 +2,11 @@
 
 import pytest
 import torch
-from tokenizers import Tokenizer, models, pre_tokenizers
-from transformers import GPT2Config, GPT2LMHeadModel, PreTrainedTokenizerFast
+from transformers import GPT2Config, GPT2LMHeadModel
 
 from circuit_assert.backends.load import load
 from circuit_assert.session import Session
+from tests.circuit_assert.random_folders import write_words
 
 
 @pytest.fixture(scope="module")
@@ -25,12 +25,7 @@ def gpt2():
 @pytest.fixture
 def folder(gpt2, tmp_path):
     gpt2.save_pretrained(tmp_path)
-    words = {f"w{number}": number for number in range(100)} | {"<end>": 100}
-    words_only = Tokenizer(models.WordLevel(words, unk_token="w0"))
-    words_only.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
-    PreTrainedTokenizerFast(
-        tokenizer_object=words_only, bos_token="<end>", eos_token="<end>"
-    ).save_pretrained(tmp_path)
+    write_words(tmp_path)
     return tmp_path
 
 

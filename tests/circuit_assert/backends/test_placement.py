@@ -2,9 +2,8 @@
 
 import pytest
 import torch
-from tokenizers import Tokenizer, models, pre_tokenizers
 from torch.utils._python_dispatch import TorchDispatchMode
-from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+from transformers import LlamaConfig, LlamaForCausalLM
 
 from circuit_assert.backends.load import load
 from circuit_assert.backends.placement import spread_over, wholly_on
@@ -12,6 +11,7 @@ from circuit_assert.backends.transformer_lens import boot
 from circuit_assert.components import Site
 from circuit_assert.errors import ModelError
 from circuit_assert.models.spec import spec_of
+from tests.circuit_assert.random_folders import write_words
 
 TOKENS = torch.arange(2, 20).view(2, 9)
 
@@ -27,12 +27,7 @@ def folder(tmp_path_factory):
             eos_token_id=100, pad_token_id=0,
         )  # fmt: skip
         LlamaForCausalLM(config).to(torch.bfloat16).save_pretrained(made)
-    known = {f"w{number}": number for number in range(100)} | {"<end>": 100}
-    words = Tokenizer(models.WordLevel(known, unk_token="w0"))
-    words.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
-    PreTrainedTokenizerFast(
-        tokenizer_object=words, bos_token="<end>", eos_token="<end>"
-    ).save_pretrained(made)
+    write_words(made)
     return made
 
 
