@@ -1,8 +1,8 @@
 """Products of activations with weights, by whichever of torch's two libraries is faster here.
 
-On a CPU torch multiplies float32 matrices by MKL, which leaves half of what processors of other
-makers than Intel can do unused: 88 of 205 GFLOP/s on one core of an AMD EPYC. oneDNN, which torch
-brings as well, does not. Both compute in float32 and differ by rounding.
+On a CPU torch multiplies float32 matrices by MKL, which leaves much of what processors of other
+makers than Intel can do unused. oneDNN, which torch brings as well, does not. Both compute in
+float32 and differ by rounding.
 """
 
 from __future__ import annotations
