@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from circuit_assert.errors import ModelError
+from circuit_assert.errors import ModelError, UnknownModelError
 from circuit_assert.models.card import Card
 from circuit_assert.models.devices import device_of, settled
 from circuit_assert.models.folder import card_of, check_folder, read_config
 from circuit_assert.models.hub_cards import HUB_CARDS
 from circuit_assert.models.needs import bytes_of
 from circuit_assert.models.planted import PlantedModel
-from circuit_assert.models.zoo import ZOO, ensure
+from circuit_assert.models.zoo import ZOO, ensure, nearest
 
 Source: TypeAlias = Literal["zoo", "folder", "hub", "planted"]
 
@@ -117,6 +117,7 @@ def spec_of(
     Raises:
         ModelError: when a folder cannot be used, `device` is none, `memory` is no size, or a
             revision is given twice, is empty, or is given of what has none.
+        UnknownModelError: for a name without owner that is nearly one of the zoo.
     """
     device = device_of(device)
     needs = None if memory is None else bytes_of(memory)
@@ -132,7 +133,9 @@ def spec_of(
         name, source = location, "zoo" if location in ZOO else "hub"
         if source == "zoo":
             _refuse_revision(location, revision)
-        elif revision:
+        elif checked:
+            _refuse_slips(location)
+        if revision:
             name = f"{location}@{revision}"
     planted = model if isinstance(model, PlantedModel) else None
     return ModelSpec(name, source, location, revision, dtype, device, planted, needs)
@@ -171,6 +174,20 @@ def with_revision(model: str, revision: str | None = None) -> tuple[str, str | N
             f"{model} names its revision, and revision={revision!r} gives one again: leave one out."
         )
     return location, named
+
+
+def _refuse_slips(name: str) -> None:
+    """Refuse what is nearly a name of the zoo: asking the network for it helps nobody."""
+    near = [] if "/" in name or name in HUB_CARDS else nearest(name)
+    if not near:
+        return
+    from circuit_assert.models.hub import cached
+
+    if cached(name, None) is None:
+        raise UnknownModelError(
+            f"No model is called {name!r}: did you mean {' or '.join(near)}? A model of the hub "
+            f"is named with its owner, as owner/{name}, and a folder by its path, as ./{name}."
+        )
 
 
 def _refuse_revision(name: str, revision: str | None) -> None:

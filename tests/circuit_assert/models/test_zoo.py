@@ -25,6 +25,7 @@ from circuit_assert.errors import (
 )
 from circuit_assert.models import cache_folder, manifest, zoo
 from circuit_assert.models.card import Card
+from circuit_assert.models.spec import spec_of
 from circuit_assert.models.zoo import GEMMA, SMOLLM2, ZOO, ZooModel, ensure
 
 GGUF = b"GGUF, as far as anybody here can tell"
@@ -294,6 +295,22 @@ def test_unknown_names_are_refused_with_the_nearest():
         ensure("gemma3-270m")
     assert zoo.nearest("google/Gemma-3-270M") == ["gemma-3-270m"]
     assert zoo.nearest("gpt2") == []
+
+
+@pytest.mark.parametrize("slip", ["gemma-3-27m", "Gemma-3-270M", "smollm2-135m"])
+def test_a_slip_of_a_name_asks_no_network(slip):
+    with pytest.raises(UnknownModelError, match=rf"No model is called '{slip}': did you mean"):
+        spec_of(slip)
+
+
+@pytest.mark.parametrize("name", ["gpt2", "distilgpt2", "google/gemma-3-270m"])
+def test_names_of_the_hub_are_no_slips(name):
+    assert spec_of(name).source == "hub"
+
+
+def test_a_model_of_that_name_that_is_at_hand_is_no_slip(tmp_path, monkeypatch):
+    monkeypatch.setattr("circuit_assert.models.hub.cached", lambda name, revision: tmp_path)
+    assert spec_of("gemma-3-27m").source == "hub"
 
 
 def test_the_zoo_is_pinned_and_read_only():
