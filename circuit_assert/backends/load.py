@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import torch
 
-from circuit_assert.backends.tokenizer import HuggingFaceTokenizer
+from circuit_assert.backends.tokenizer import LOADED, HuggingFaceTokenizer
 from circuit_assert.backends.transformer_lens import TransformerLensBackend, boot, boot_planted
 from circuit_assert.backends.validation import validate
 from circuit_assert.errors import ModelError
@@ -54,8 +54,14 @@ def _from_files(
     if spec.source != "zoo":  # the zoo's weights were checked when they were converted
         check_weights(folder)
     card = card_of(read_config(folder))
-    bridge = boot(folder, dtype=dtype, devices=devices)
-    tokenizer = HuggingFaceTokenizer(bridge.tokenizer, name=spec.name, context_length=card.context)
+    tokenizer = LOADED.get(spec, folder)
+    wrapped = tokenizer.wrapped if tokenizer else None
+    bridge = boot(folder, dtype=dtype, devices=devices, tokenizer=wrapped)
+    if tokenizer is None:
+        tokenizer = HuggingFaceTokenizer(
+            bridge.tokenizer, name=spec.name, context_length=card.context
+        )
+        LOADED.put(spec, folder, tokenizer)
     return TransformerLensBackend(bridge, name=spec.name, tokenizer=tokenizer, card=card)
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from circuit_assert.errors import ModelError
+from circuit_assert.models.folder import stamp
 from circuit_assert.models.spec import ModelSpec
 from circuit_assert.prompts.base import Ints, Tokenizer
 
@@ -37,19 +39,19 @@ class HuggingFaceTokenizer:
     ) -> None:
         self.name = name
         self.context_length = context_length or _NO_LIMIT
-        self._tokenizer = tokenizer
+        self.wrapped = tokenizer
         beginning: int | None = tokenizer.bos_token_id if prepend_beginning else None
         self.beginning: tuple[int, ...] = () if beginning is None else (beginning,)
 
     @property
     def vocabulary_size(self) -> int:
         """How many tokens there are."""
-        return len(self._tokenizer)
+        return len(self.wrapped)
 
     @cached_property
     def fingerprint(self) -> str | None:
         """A hash of how texts are cut; None for a tokenizer that cannot be written out."""
-        backend = getattr(self._tokenizer, "backend_tokenizer", None)
+        backend = getattr(self.wrapped, "backend_tokenizer", None)
         if backend is None:
             return None
         stated: dict[str, Any] = json.loads(backend.to_str())
@@ -58,18 +60,18 @@ class HuggingFaceTokenizer:
 
     def encode(self, text: str) -> list[int]:
         """The tokens of a text, without special tokens."""
-        return list(self._tokenizer.encode(text, add_special_tokens=False))
+        return list(self.wrapped.encode(text, add_special_tokens=False))
 
     def piece(self, token: int) -> str:
         """How one token reads; bare bytes read "<0xE5>" or contain U+FFFD."""
-        raw = str(self._tokenizer.convert_ids_to_tokens(int(token)))
+        raw = str(self.wrapped.convert_ids_to_tokens(int(token)))
         if raw.startswith("<0x"):
             return raw
-        return str(self._tokenizer.decode([int(token)]))
+        return str(self.wrapped.decode([int(token)]))
 
     def decode(self, tokens: list[int]) -> str:
         """How tokens read together, special ones left out."""
-        return str(self._tokenizer.decode(tokens, skip_special_tokens=True))
+        return str(self.wrapped.decode(tokens, skip_special_tokens=True))
 
     def ordinary_tokens(self) -> Ints:
         """Tokens that stand for text: no special, unused, or byte-fallback ones."""
@@ -77,8 +79,8 @@ class HuggingFaceTokenizer:
 
     @cached_property
     def _ordinary(self) -> Ints:
-        pieces: list[str] = self._tokenizer.convert_ids_to_tokens(range(self.vocabulary_size))
-        special = set(self._tokenizer.all_special_ids)
+        pieces: list[str] = self.wrapped.convert_ids_to_tokens(range(self.vocabulary_size))
+        special = set(self.wrapped.all_special_ids)
         keep = [
             token
             for token, piece in enumerate(pieces)
@@ -87,6 +89,36 @@ class HuggingFaceTokenizer:
             and not (piece.startswith(("<", "[")) and piece.endswith((">", "]")))
         ]
         return np.array(keep, np.int64)
+
+
+class LoadedTokenizers:
+    """The tokenizers of models that were loaded last: to make one can take seconds.
+
+    They have nothing of a model's weights, and are not what is freed with it.
+
+    Args:
+        size: How many are kept.
+    """
+
+    def __init__(self, size: int = 2) -> None:
+        self._size = size
+        self._kept: dict[tuple[object, ...], HuggingFaceTokenizer] = {}
+
+    def get(self, spec: ModelSpec, folder: Path) -> HuggingFaceTokenizer | None:
+        """The one that a model was loaded with, if its files are as they were."""
+        return self._kept.get(self._key(spec, folder))
+
+    def put(self, spec: ModelSpec, folder: Path, tokenizer: HuggingFaceTokenizer) -> None:
+        """Keep it, and let the oldest go."""
+        self._kept[self._key(spec, folder)] = tokenizer
+        while len(self._kept) > self._size:
+            del self._kept[next(iter(self._kept))]
+
+    def _key(self, spec: ModelSpec, folder: Path) -> tuple[object, ...]:
+        return spec.name, folder.resolve(), stamp(folder)
+
+
+LOADED = LoadedTokenizers()
 
 
 def tokenizer_at_hand(spec: ModelSpec) -> Tokenizer | None:
@@ -100,6 +132,8 @@ def tokenizer_at_hand(spec: ModelSpec) -> Tokenizer | None:
     folder, card = spec.folder_at_hand(), spec.card()
     if folder is None or card is None:
         return None
+    if loaded := LOADED.get(spec, folder):
+        return loaded
     from transformers import AutoTokenizer
 
     try:

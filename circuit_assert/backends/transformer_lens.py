@@ -60,13 +60,20 @@ class _PassComplete(Exception):  # noqa: N818 - how a run ends, not an error
     """Ends a run once the last needed block has run."""
 
 
-def boot(folder: Path, *, dtype: torch.dtype, devices: Sequence[str]) -> TransformerBridge:
+def boot(
+    folder: Path,
+    *,
+    dtype: torch.dtype,
+    devices: Sequence[str],
+    tokenizer: Any = None,  # noqa: ANN401 - the library's own classes are untyped
+) -> TransformerBridge:
     """A bridge around the Hugging Face model in a folder, without touching the network.
 
     Args:
         folder: The model's.
         dtype: What its weights are loaded as.
         devices: Where; blocks are spread over several CUDA devices as evenly as they go.
+        tokenizer: One that a bridge of this folder had before; None to have it made.
 
     Raises:
         ModelError: when it cannot be loaded, or several devices together have no room for it.
@@ -78,7 +85,9 @@ def boot(folder: Path, *, dtype: torch.dtype, devices: Sequence[str]) -> Transfo
     transformers.utils.logging.disable_progress_bar()
     where = {"device": devices[0]} if len(devices) == 1 else spread_over(devices)
     try:
-        bridge = TransformerBridge.boot_transformers(str(folder), dtype=dtype, **where)
+        bridge = TransformerBridge.boot_transformers(
+            str(folder), dtype=dtype, tokenizer=tokenizer, **where
+        )
         return bridge if len(devices) == 1 else wholly_on(bridge, devices)
     except (OSError, ValueError, KeyError, NotImplementedError) as problem:
         raise ModelError(f"{folder} could not be loaded by transformer-lens: {problem}") from None

@@ -93,15 +93,17 @@ class Identity:
         return digest.hexdigest()
 
     def _parts(self, value: object) -> Iterable[bytes]:
-        match value:
+        match value:  # the commonest first: to tell prompts from others takes long
+            case None | bool() | int() | float() | str():
+                yield f"{type(value).__name__} {value!r}".encode()
+            case tuple():
+                yield from self._of_members(value)
             case Prompts():
                 yield self._of_prompts(value).encode()
             case Model():
                 yield b"the model"  # it is in the circumstances
             case Dictionary():
                 yield f"dictionary {value.fingerprint}".encode()
-            case None | bool() | int() | float() | str():
-                yield f"{type(value).__name__} {value!r}".encode()
             case FunctionType():
                 yield from self._of_function(value)
             case re.Pattern():
@@ -121,12 +123,14 @@ class Identity:
                 for key in sorted(items, key=repr):
                     yield from self._parts((key, items[key]))
             case Sequence():
-                members: Sequence[Any] = value
-                yield f"sequence of {len(members)}".encode()
-                for member in members:
-                    yield from self._parts(member)
+                yield from self._of_members(value)
             case _:
                 yield from self._of_dataclass(value)
+
+    def _of_members(self, members: Sequence[Any]) -> Iterable[bytes]:
+        yield f"sequence of {len(members)}".encode()
+        for member in members:
+            yield from self._parts(member)
 
     def _of_function(self, function: FunctionType) -> Iterable[bytes]:
         try:

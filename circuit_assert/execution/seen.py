@@ -14,6 +14,7 @@ from circuit_assert.errors import ModelError
 from circuit_assert.execution.cache import ScoreCache
 from circuit_assert.execution.identity import engine
 from circuit_assert.models.devices import devices_here
+from circuit_assert.models.folder import stamp
 from circuit_assert.models.spec import ModelSpec
 from circuit_assert.prompts.base import Tokenizer
 
@@ -89,9 +90,6 @@ def _key_of(spec: ModelSpec) -> str | None:
     folder = spec.folder_at_hand()
     if folder is None or not _is_there(spec.device):
         return None
-    files = [(path.name, path.stat()) for path in sorted(folder.iterdir()) if path.is_file()]
-    described = [
-        [spec.name, spec.revision, spec.dtype, spec.place(), engine()],
-        *([name, stat.st_size, stat.st_mtime_ns] for name, stat in files),
-    ]
+    where = [spec.name, spec.revision, spec.dtype, spec.place(), engine()]
+    described = [where, *stamp(folder)]
     return hashlib.sha256(json.dumps(["seen", *described]).encode()).hexdigest()

@@ -22,9 +22,12 @@ class Store:
 
     Args:
         tokenizer: The model's.
+        kept_bytes: What all kept activations take; those that several sets have count once.
     """
 
     tokenizer: Tokenizer
+    kept_bytes: int = field(default=0, init=False)
+    _holders: Counter[int] = field(default_factory=Counter[int], init=False)
     scores: dict[AnyRequest, Array] = field(default_factory=dict[AnyRequest, Array])
     failures: dict[AnyRequest, str] = field(default_factory=dict[AnyRequest, str])
     _kept: dict[tuple[Kept, Prompts, Side], list[torch.Tensor]] = field(
@@ -94,7 +97,20 @@ class Store:
 
     def keep(self, kept: Kept, on: Prompts, side: Side, rows: list[torch.Tensor]) -> None:
         """Keep an activation, one tensor per unit."""
-        self._kept[kept, on, side] = rows
+        key = (kept, on, side)
+        if key in self._kept:
+            self._let_go(key)
+        self._kept[key] = rows
+        for tensor in rows:
+            self.kept_bytes += 0 if self._holders[id(tensor)] else tensor.nbytes
+            self._holders[id(tensor)] += 1
+
+    def _let_go(self, key: tuple[Kept, Prompts, Side]) -> None:
+        for tensor in self._kept.pop(key):
+            self._holders[id(tensor)] -= 1
+            if not self._holders[id(tensor)]:
+                self.kept_bytes -= tensor.nbytes
+                del self._holders[id(tensor)]  # another tensor may come to have this id
 
     def kept(self, what: Component | Site, on: Prompts, side: Side) -> list[torch.Tensor]:
         """An activation that a pass has kept, one tensor `[pos, ...]` per unit."""
@@ -133,26 +149,15 @@ class Store:
             if own is not None:
                 self._kept[kept, prompts, side] = own
             elif all(row in tensors for row in wanted):
-                self._kept[kept, prompts, side] = [tensors[row] for row in wanted]
-
-    @property
-    def kept_bytes(self) -> int:
-        """What all kept activations take; those that several sets have count once."""
-        each = {id(t): t.nbytes for tensors in self._kept.values() for t in tensors}
-        return sum(each.values())
+                self.keep(kept, prompts, side, [tensors[row] for row in wanted])
 
     def forget_activations(self, beyond: int, keeping: Collection[AnyRequest] = ()) -> None:
         """Let the oldest activations go until the rest fits in `beyond` bytes; scores stay."""
-        holders = Counter(id(tensor) for tensors in self._kept.values() for tensor in tensors)
-        total = self.kept_bytes
-        for (kept, on, side), tensors in list(self._kept.items()):
-            if total <= beyond:
+        for kept, on, side in list(self._kept):
+            if self.kept_bytes <= beyond:
                 break
             if Request(kept, on, side) not in keeping:
-                del self._kept[kept, on, side]
-                for tensor in tensors:
-                    holders[id(tensor)] -= 1
-                    total -= 0 if holders[id(tensor)] else tensor.nbytes
+                self._let_go((kept, on, side))
 
     def vector(self, direction: Direction) -> torch.Tensor:
         """A direction's numbers, `[d_model]`: the difference of mean residual streams."""

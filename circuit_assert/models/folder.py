@@ -57,6 +57,12 @@ def problems(folder: Path) -> list[str]:
     return found
 
 
+def stamp(folder: Path) -> tuple[tuple[str, int, int], ...]:
+    """What tells whether a folder's files have changed, as build tools do: names, sizes, times."""
+    files = [(path.name, path.stat()) for path in sorted(folder.iterdir()) if path.is_file()]
+    return tuple((name, stat.st_size, stat.st_mtime_ns) for name, stat in files)
+
+
 def read_config(folder: Path) -> dict[str, Any]:
     """Return a model's configuration as it is on the disk, without loading anything.
 

@@ -78,13 +78,15 @@ def places(model):
     return {**found, head: FIRST if tied else SECOND}
 
 
-def boot_spread(folder, *, dtype, devices):
+def boot_spread(folder, *, dtype, devices, tokenizer):
     """What `boot` makes on several GPUs, on devices that are not there."""
     from transformer_lens.model_bridge import TransformerBridge
 
     model = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, attn_implementation="eager")
     parts = spread(model, places(model))
-    return TransformerBridge.boot_transformers(str(folder), hf_model=parts, dtype=dtype)
+    return TransformerBridge.boot_transformers(
+        str(folder), hf_model=parts, dtype=dtype, tokenizer=tokenizer
+    )
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -114,6 +114,17 @@ def test_what_two_sets_have_counts_once_and_goes_with_the_last(lookup, task, hal
     assert not engine.store.has(second)
 
 
+def test_what_is_kept_anew_counts_once(lookup, task):
+    engine = Executor(lookup)
+    engine.run([Request(LogitDifference(), task)])
+    alone, site = engine.store.kept_bytes, Site(0, "resid_post")
+    rows = [tensor.clone() for tensor in engine.store.kept(site, task, "clean")]
+    engine.store.keep(Kept(site), task, "clean", rows)
+    assert engine.store.kept_bytes == alone
+    engine.store.forget_activations(0)
+    assert engine.store.kept_bytes == 0
+
+
 def test_sharing_frees_no_memory(lookup, task, half):
     engine = Executor(lookup)
     engine.run([Request(LogitDifference(), on) for on in (task, half)])

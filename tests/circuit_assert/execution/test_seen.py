@@ -3,15 +3,16 @@
 import json
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
-from transformers import GPT2Config, GPT2LMHeadModel, PreTrainedTokenizerFast
+from transformers import AutoTokenizer, GPT2Config, GPT2LMHeadModel, PreTrainedTokenizerFast
 
 from circuit_assert import head_is_induction, head_is_previous_token
 from circuit_assert.backends import load
-from circuit_assert.backends.tokenizer import HuggingFaceTokenizer
+from circuit_assert.backends.tokenizer import HuggingFaceTokenizer, LoadedTokenizers
 from circuit_assert.execution import known, seen
 from circuit_assert.session import Session
 
@@ -106,14 +107,8 @@ def test_so_does_a_file_that_was_written_since(place, loads, name):
 def test_so_does_a_tokenizer_that_cuts_otherwise_than_when_it_was_loaded(place, loads, monkeypatch):
     """Another version of the library may make another of the same files."""
     other = tokenizer({f"w{99 - number}": number for number in range(100)} | {"<end>": 100})
-    wrapped = seen.tokenizer_at_hand
-
-    def at_hand(spec):
-        found = wrapped(spec)
-        found._tokenizer = other
-        return found
-
-    monkeypatch.setattr(seen, "tokenizer_at_hand", at_hand)
+    found = HuggingFaceTokenizer(other, name="words", context_length=8)
+    monkeypatch.setattr(seen, "tokenizer_at_hand", lambda spec: found)
     judged(place)
     assert loads == ["model"]
 
@@ -176,3 +171,50 @@ def test_what_a_tokenizer_puts_around_texts_is_no_part_of_how_it_cuts_them():
     )
     assert one.fingerprint == same.fingerprint
     assert one.fingerprint != other.fingerprint
+
+
+@pytest.fixture
+def tokenizers_made(monkeypatch):
+    """How often a tokenizer is made of files."""
+    made_of = []
+    whole = AutoTokenizer.from_pretrained
+
+    def counting(folder, **options):
+        made_of.append(Path(folder).name)
+        return whole(folder, **options)
+
+    monkeypatch.setattr(AutoTokenizer, "from_pretrained", counting)
+    return made_of
+
+
+def test_a_model_that_is_loaded_again_has_the_tokenizer_that_it_had(place, tokenizers_made):
+    spec = Session().model(place / "model").spec
+    first = load.load(spec).tokenizer
+    del tokenizers_made[:]
+    assert load.load(spec).tokenizer is first
+    assert seen.tokenizer_at_hand(spec) is first
+    assert not tokenizers_made
+
+
+def test_a_tokenizer_that_was_written_since_is_made_anew(place, tokenizers_made):
+    spec = Session().model(place / "model").spec
+    first = load.load(spec).tokenizer
+    del tokenizers_made[:]
+    tokenizer(
+        {f"w{99 - number}": number for number in range(100)} | {"<end>": 100}
+    ).save_pretrained(place / "model")
+    assert load.load(spec).tokenizer.fingerprint != first.fingerprint
+    assert tokenizers_made
+
+
+def test_only_the_last_tokenizers_are_kept(place):
+    few = LoadedTokenizers(size=1)
+    specs = [Session().model(place / "model").spec]
+    shutil.copytree(place / "model", place / "another")
+    specs.append(Session().model(place / "another").spec)
+    for spec in specs:
+        few.put(
+            spec, spec.folder(), HuggingFaceTokenizer(tokenizer(WORDS), name="", context_length=8)
+        )
+    assert few.get(specs[0], specs[0].folder()) is None
+    assert few.get(specs[1], specs[1].folder()) is not None
