@@ -1,10 +1,9 @@
 """`python -m benchmarks.dictionary`: train the dictionary that ships with the suites.
 
-    apt-get download manpages manpages-{de,fr,es,it,ru,uk,el,ja,zh}; unpack each with dpkg-deb -x
-    pip download --no-deps Django
-    python -m benchmarks.dictionary --manuals FOLDER --django WHEEL --out FOLDER
+    python -m benchmarks.dictionary --out FOLDER
 
-It writes a SAE Lens folder, the messages kept back, and the figures of `evaluation`.
+It fetches its text (`sources`), and the model where it is not at hand; trains; writes a folder in
+SAE Lens' layout with the messages kept back; and prints the figures of `evaluation`.
 """
 
 from __future__ import annotations
@@ -21,11 +20,13 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from benchmarks.dictionary.corpus import corpus, messages, trained_on
 from benchmarks.dictionary.evaluation import as_text, quality
+from benchmarks.dictionary.sources import fetch_django, fetch_manuals
 from benchmarks.dictionary.training import Recipe, collect, train
 from circuit_assert.dictionaries.formats import read_dictionary
+from circuit_assert.models.cache_folder import cache_root
 from circuit_assert.models.zoo import ensure
 
-_MODEL, _LAYER, _CHARACTERS = "gemma-3-270m", 9, 150_000
+_MODEL, _LAYER = "gemma-3-270m", 9
 _KEPT = ("en", "ru", "uk", "el", "ar", "zh_Hans")
 
 
@@ -36,13 +37,15 @@ def main() -> None:
     folder = options.model
     tokenizer = AutoTokenizer.from_pretrained(folder)
     model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.bfloat16).eval()
-    texts = corpus(options.manuals, options.django, _CHARACTERS)
+    manuals = options.manuals or fetch_manuals(cache_root() / "dictionary" / "manuals")
+    django = options.django or fetch_django(cache_root() / "dictionary" / "django")
+    texts = corpus(manuals, django, options.characters)
     streams = torch.cat([collect(model, tokenizer, each, _LAYER) for each in texts.values()])
     print(f"{len(streams)} tokens in {time.perf_counter() - started:.0f} s", flush=True)
-    weights = train(streams, Recipe())
+    weights = train(streams, Recipe(latents=options.latents, epochs=options.epochs))
     options.out.mkdir(parents=True, exist_ok=True)
     _write(weights, options.out)
-    kept = _kept_back(options.django)
+    kept = _kept_back(django)
     lines = ",\n".join(json.dumps(each, ensure_ascii=False) for each in kept)
     (options.out / "messages.json").write_text(f"[\n{lines}\n]\n", encoding="utf-8")
     encoder = read_dictionary(options.out).encoder
@@ -61,7 +64,7 @@ def _kept_back(wheel: Path) -> list[dict[str, object]]:
             "language": language.partition("_")[0],
             "clusters": {"document": name, "language": language.partition("_")[0]},
         }
-        for name, by_language in messages(wheel).items()
+        for name, by_language in sorted(messages(wheel).items())
         if not trained_on(name)
         for language in _KEPT
     ]
@@ -83,11 +86,22 @@ def _write(weights: dict[str, torch.Tensor], folder: Path) -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.dictionary", description=__doc__)
-    parser.add_argument("--manuals", type=Path, required=True, help="unpacked packages")
-    parser.add_argument("--django", type=Path, required=True, help="Django's wheel")
-    parser.add_argument("--model", type=Path, default=None, help="the model's folder")
-    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True, help="folder to write")
+    parser.add_argument("--manuals", type=Path, help="unpacked packages, instead of fetching them")
+    parser.add_argument("--django", type=Path, help="Django's wheel, instead of fetching it")
+    parser.add_argument("--model", type=Path, help=f"its folder, instead of {_MODEL} of the zoo")
+    whole = Recipe()
+    parser.add_argument("--latents", type=int, default=whole.latents)
+    parser.add_argument("--epochs", type=int, default=whole.epochs)
+    parser.add_argument(
+        "--characters", type=int, default=150_000, help="of manuals in each language, at most"
+    )
     options = parser.parse_args()
+    if options.latents <= whole.active:
+        parser.error(
+            f"--latents is {whole.active + 1} at least, as {whole.active} are active at a token; "
+            f"got {options.latents}."
+        )
     if options.model is None:
         options.model = ensure(_MODEL)
     return options

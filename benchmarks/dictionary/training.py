@@ -112,7 +112,7 @@ def train(streams: torch.Tensor, recipe: Recipe) -> dict[str, torch.Tensor]:
             threshold = least if step == 0 else 0.99 * threshold + 0.01 * least
             if step % 50 == 0:
                 dead = float((silent > _DEAD_AFTER).float().mean())
-                print(f"{step}/{steps} loss {float(loss):.4f} dead {dead:.3f}", flush=True)
+                print(f"{step}/{steps} loss {float(loss.detach()):.4f} dead {dead:.3f}", flush=True)
             step += 1
     return _in_stream_units(weights, threshold, centre, scale)
 
