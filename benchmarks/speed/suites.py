@@ -19,6 +19,7 @@ from scipy.stats import bootstrap
 from benchmarks.result import Result
 from benchmarks.speed.floor import Floor, peak
 from benchmarks.speed.paired import Numbers, agreement
+from benchmarks.speed.plain import plain_bridge
 from circuit_assert import Claim, Evidence, Session
 from circuit_assert.backends.base import Edit, Read, Resume, Untouched
 from circuit_assert.components import Site
@@ -147,8 +148,9 @@ def together_and_apart(model: str, *, every: int = 1) -> tuple[Suite, Floor]:
     tried = alike[::every]
     seconds: list[float] = []
     numbers: list[float] = []
+    bridge = plain_bridge(_spec(claims[0]))
     for claim in tried:
-        usual = _usual(session, claims)  # with nothing kept from the claim before
+        usual = _usual(session, claims, bridge)  # with nothing kept from the claim before
         numbers += _effects(usual.evaluate([claim]))
         seconds.append(usual.work().seconds)
     ours = _effects([found[claim.id] for claim in tried])
@@ -171,11 +173,11 @@ def _loaded(claims: Sequence[Claim]) -> Session:
     return session
 
 
-def _usual(session: Session, claims: Sequence[Claim]) -> Session:
+def _usual(session: Session, claims: Sequence[Claim], bridge: Any) -> Session:
     """A session on the same weights that runs them as a notebook does."""
     spec = _spec(claims[0])
     known = session._known[spec].apart()  # pyright: ignore[reportPrivateUsage]
-    whole: Any = WholeRuns(known.weights)
+    whole: Any = WholeRuns(known.weights, bridge)
     known._executor = _NoFloors(whole, memory=_ROWS_MEMORY)  # pyright: ignore
     other = Session()
     other._known[spec], other._resident = known, spec  # pyright: ignore[reportPrivateUsage]
@@ -199,10 +201,12 @@ class WholeRuns:
     """A loaded model as the usual way runs it: whole, with `run_with_cache`.
 
     Args:
-        backend: The model, of transformer-lens; all that is not a run is its own.
+        backend: The model as the engine has it; all that is not a run is its own.
+        bridge: The same model as transformer-lens loads it, for runs.
     """
 
     backend: Any
+    bridge: Any
     can_resume: bool = False
     can_narrow: bool = False
 
@@ -225,9 +229,8 @@ class WholeRuns:
         hooks = [(self.backend._hook_name(site), _hook(made)) for site, made in edits.items()]
         scales = [site for site in reads if site.name == "attn_post_scale"]  # edits ask for them
         hooks += [(self.backend._hook_name(site), _taking(reads[site])) for site in scales]
-        bridge = self.backend._bridge
-        with bridge.hooks(fwd_hooks=hooks):
-            _, cache = bridge.run_with_cache(tokens)
+        with self.bridge.hooks(fwd_hooks=hooks):
+            _, cache = self.bridge.run_with_cache(tokens)
         for site in sorted(set(reads) - set(scales)):  # layer by layer, as they pass
             for read in reads[site]:
                 read(cache[self.backend._hook_name(site)])

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from contextlib import redirect_stderr
 from dataclasses import dataclass
+from functools import cached_property
 from io import StringIO
 from itertools import product
 from typing import Any
@@ -14,6 +15,7 @@ import numpy as np
 import torch
 
 from benchmarks.speed.paired import Numbers, Timed, compare
+from benchmarks.speed.plain import plain_bridge
 from circuit_assert import Prompt, PromptSet, ioi
 from circuit_assert.backends.load import load
 from circuit_assert.backends.transformer_lens import TransformerLensBackend
@@ -21,7 +23,7 @@ from circuit_assert.components import Head
 from circuit_assert.execution.executor import Executor
 from circuit_assert.interventions import Ablation, Intervention, Patch
 from circuit_assert.measurements import LogitDifference, Request
-from circuit_assert.models.spec import spec_of
+from circuit_assert.models.spec import ModelSpec, spec_of
 from circuit_assert.prompts.base import Side, TokenizedPrompts
 
 _WORDS = 1000
@@ -34,15 +36,18 @@ class Task:
     Args:
         backend: The model.
         prompts: The prompts.
+        spec: Which model it is; None where there is no usual way to compare with.
     """
 
     backend: TransformerLensBackend
     prompts: PromptSet
+    spec: ModelSpec | None = None
 
-    @property
+    @cached_property
     def bridge(self) -> Any:
-        """What the usual way works with."""
-        return self.backend._bridge  # pyright: ignore[reportPrivateUsage]
+        """What the usual way works with: the model once more, as transformer-lens loads it."""
+        assert self.spec is not None
+        return plain_bridge(self.spec)
 
     @property
     def tokenized(self) -> TokenizedPrompts:
@@ -61,7 +66,8 @@ def load_task(model: str, prompts: int) -> Task:
     names = list(dict.fromkeys(whole.clusters["template"]))
     chosen = set(names[: max(1, prompts * len(names) // len(whole))])
     part = whole.where(lambda prompt: prompt.clusters["template"] in chosen)
-    return Task(load(spec_of(model)), part)
+    spec = spec_of(model)
+    return Task(load(spec), part, spec)
 
 
 def patterned(prompts: int) -> PromptSet:
@@ -80,6 +86,7 @@ def patterned(prompts: int) -> PromptSet:
 
 def mean_ablation(task: Task, *, turns: int = 2) -> Timed:
     """The logit difference without each head, in turn."""
+    _ = task.bridge  # loading it is no part of either way
     return compare(
         f"mean ablation of {len(task.heads())} heads, {len(task.prompts)} prompts",
         lambda: _looped_ablation(task),
@@ -90,6 +97,7 @@ def mean_ablation(task: Task, *, turns: int = 2) -> Timed:
 
 def patching(task: Task, *, turns: int = 2) -> Timed:
     """The corrupt prompts' logit difference with each head as on the clean ones, in turn."""
+    _ = task.bridge  # loading it is no part of either way
     return compare(
         f"patching of {len(task.heads())} heads, {len(task.prompts)} prompts",
         lambda: _looped_patching(task),

@@ -24,7 +24,8 @@ from circuit_assert.models.spec import spec_of
 
 @pytest.fixture(scope="module")
 def task():
-    return sweeps.Task(load(spec_of(lookup_model())), lookup_prompts(templates=4, per_template=3))
+    spec = spec_of(lookup_model())
+    return sweeps.Task(load(spec), lookup_prompts(templates=4, per_template=3), spec)
 
 
 def test_the_usual_ablation_gives_the_same_numbers(task):
@@ -95,19 +96,31 @@ def test_claims_that_were_not_judged_the_usual_way_count_as_those_that_were():
 
 
 def test_the_usual_way_runs_every_block_and_all_logits(monkeypatch, task):
-    whole = suites.WholeRuns(task.backend)
+    whole = suites.WholeRuns(task.backend, task.bridge)
     tokens = torch.from_numpy(task.tokenized.tokens["clean"][0])[None]
     before = task.backend.blocks_run
     unembedded = []
-    unembed = task.backend._bridge.unembed
+    unembed = task.bridge.unembed
     handle = unembed.register_forward_hook(lambda _, __, out: unembedded.append(out.shape))
     try:
         left = whole.run(tokens, reads={}, edits={}, last_layer=0)
     finally:
         handle.remove()
     assert unembedded == [(1, tokens.shape[1], task.backend.card.vocabulary)]
-    assert torch.equal(left, task.backend.run(tokens, reads={}, edits={}, last_layer=0))
+    torch.testing.assert_close(
+        left, task.backend.run(tokens, reads={}, edits={}, last_layer=0), rtol=1e-5, atol=1e-5
+    )
     assert task.backend.blocks_run == before + 1  # only the second is counted
+
+
+def test_the_usual_way_has_nothing_of_the_engine_s_in_its_model(task):
+    """Layers that multiply otherwise, norms that are computed once: all is the engine's."""
+    ours, plain = (
+        [each for each in bridge.modules() if "forward" in vars(each)]
+        for bridge in (task.backend._bridge, task.bridge)
+    )
+    assert ours
+    assert not plain
 
 
 def test_the_shipped_claims_are_learned_without_a_model():
