@@ -8,11 +8,31 @@ from collections.abc import Callable
 import torch
 
 from circuit_assert.backends.base import Backend, Resume
+from circuit_assert.backends.short_ways import ShortWays
 from circuit_assert.components import Site
 from circuit_assert.errors import SlowerWarning
 
 _ROWS, _LENGTH = 2, 8
 _ROUNDINGS = 32  # by how many units in the last place products of other shapes may differ
+
+
+def computes_alike(backend: Backend, ways: ShortWays) -> bool:
+    """Whether parts that go shorter ways give what they give by themselves, within rounding.
+
+    Warns when they do not.
+    """
+    return _tried(
+        backend,
+        "compute its parts in fewer steps",
+        lambda tried: _alike(tried, ways),
+        instead="all their steps are taken",
+    )
+
+
+def _alike(backend: Backend, ways: ShortWays) -> bool:
+    with ways.compared() as off:
+        backend.run(_tokens(backend), reads={}, edits={}, last_layer=backend.card.layers - 1)
+    return all(each <= _ROUNDINGS * torch.finfo(torch.float32).eps for each in off)
 
 
 def resumes_exactly(backend: Backend) -> bool:
@@ -113,7 +133,13 @@ def _tokens(backend: Backend) -> torch.Tensor:
     return tokens.view(_ROWS, _LENGTH)
 
 
-def _tried(backend: Backend, what: str, works: Callable[[Backend], bool]) -> bool:
+def _tried(
+    backend: Backend,
+    what: str,
+    works: Callable[[Backend], bool],
+    *,
+    instead: str = "whole runs are made",
+) -> bool:
     """Whether a shortcut works; where it does not, a warning says so and why."""
     why = "results would differ"
     try:
@@ -122,8 +148,8 @@ def _tried(backend: Backend, what: str, works: Callable[[Backend], bool]) -> boo
     except (RuntimeError, TypeError, KeyError, IndexError) as problem:
         why = f"it fails with {problem!r}"
     warnings.warn(
-        f"{backend.name} cannot {what} ({why}), so whole runs are made instead: slower, with the "
-        f"same results.",
+        f"{backend.name} cannot {what} ({why}), so {instead} instead: slower, with the same "
+        f"results.",
         SlowerWarning,
         stacklevel=2,
     )

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 import torch
 
+from circuit_assert.backends.attending import attend_fused
 from circuit_assert.backends.base import Edit, Read, Resume, Untouched
 from circuit_assert.backends.blocks import Blocks
+from circuit_assert.backends.gated_mlps import gate_in_place
 from circuit_assert.backends.generation import Edits, Run, remembers_exactly, written_on
 from circuit_assert.backends.head_inputs import by_query_head, embeddings
 from circuit_assert.backends.importing import no_garbage_collected
@@ -22,7 +24,10 @@ from circuit_assert.backends.placement import device_of, devices_of, spread_over
 from circuit_assert.backends.products import multiply_fast
 from circuit_assert.backends.queries_keys import is_rotary, obstacle, vectors
 from circuit_assert.backends.rereading import Rereading
+from circuit_assert.backends.rms_norms import normalise_in_place
+from circuit_assert.backends.short_ways import ShortWays
 from circuit_assert.backends.shortcuts import (
+    computes_alike,
     narrows_exactly,
     pads_exactly,
     rereads_exactly,
@@ -31,7 +36,7 @@ from circuit_assert.backends.shortcuts import (
 from circuit_assert.backends.stream import kept_in_the_stream
 from circuit_assert.components import Site
 from circuit_assert.errors import HookError, ModelError, ModelValidationError
-from circuit_assert.linear import linear
+from circuit_assert.linear import is_plain, linear
 from circuit_assert.models.card import Card
 from circuit_assert.models.planted import PlantedModel
 from circuit_assert.prompts.base import Tokenizer
@@ -156,6 +161,11 @@ class TransformerLensBackend:
             parameter.requires_grad_(False)
         compute_norms_once(bridge)
         multiply_fast(bridge.original_model)
+        self._ways = ShortWays()
+        normalise_in_place(bridge.original_model, self._ways)
+        gate_in_place(bridge.original_model, self._ways)
+        attend_fused(bridge, self._ways)
+        self._ways_tried = self._ways.parts == 0
         self._bridge = bridge
         self.devices = devices_of(bridge.original_model)
         self.device = self._head()[0].device
@@ -260,6 +270,9 @@ class TransformerLensBackend:
         Raises:
             HookError: when a site that is read or edited did not fire.
         """
+        if not self._ways_tried and is_plain(self._head()[0]):
+            self._ways_tried = True
+            self._ways.taken = self._uncounted(lambda tried: computes_alike(tried, self._ways))
         edits = kept_in_the_stream(edits)
         narrowed: dict[int, torch.Tensor] = {}
         if untouched is not None:

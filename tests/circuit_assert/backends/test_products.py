@@ -1,5 +1,7 @@
 """Products of float32 on a CPU, by whichever library is faster."""
 
+from functools import partial
+
 import pytest
 import torch
 from torch.nn.functional import linear as own
@@ -7,8 +9,9 @@ from transformers.pytorch_utils import Conv1D
 
 from circuit_assert import linear as library
 from circuit_assert.backends.products import multiply_fast
-from circuit_assert.linear import linear
+from circuit_assert.linear import linear, linear_gelu
 
+gelu = partial(torch.nn.functional.gelu, approximate="tanh")
 SHAPES = [(1, 7, 5), (3, 64, 96), (130, 96, 64)]
 
 
@@ -18,9 +21,9 @@ def by_onednn(monkeypatch):
     given = []
     taken = library._by_onednn
 
-    def counted(rows, weights, bias):
+    def counted(rows, *others):
         given.append(tuple(rows.shape))
-        return taken(rows, weights, bias)
+        return taken(rows, *others)
 
     monkeypatch.setattr(library, "onednn_is_faster", lambda: True)
     monkeypatch.setattr(library, "_by_onednn", counted)
@@ -42,6 +45,25 @@ def test_both_libraries_give_the_same(by_onednn, shape, leading, biased):
     weights, bias = torch.randn(leaving, entering), torch.randn(leaving) if biased else None
     assert _close(linear(stream, weights, bias), own(stream, weights, bias))
     assert by_onednn == [(*leading, rows, entering)]
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+@pytest.mark.parametrize("biased", [True, False])
+def test_gelu_on_the_way_is_gelu_afterwards(by_onednn, shape, biased):
+    rows, entering, leaving = shape
+    torch.manual_seed(rows)
+    stream, weights = torch.randn(2, rows, entering), torch.randn(leaving, entering)
+    bias = torch.randn(leaving) if biased else None
+    exact = gelu(own(stream.double(), weights.double(), None if bias is None else bias.double()))
+    made = linear_gelu(stream, weights, bias)
+    assert float((made - exact).abs().max()) <= 1e-6 * float(exact.abs().max())
+    assert by_onednn == [(2, rows, entering)]
+
+
+def test_gelu_of_other_dtypes_is_left_to_torch(by_onednn):
+    stream, weights = torch.randn(2, 4).bfloat16(), torch.randn(3, 4).bfloat16()
+    assert torch.equal(linear_gelu(stream, weights), gelu(own(stream, weights)))
+    assert by_onednn == []
 
 
 def test_rows_and_weights_that_do_not_lie_together(by_onednn):

@@ -1,0 +1,237 @@
+"""Parts of a model that go a shorter way give what they gave, and go it unseen only."""
+
+import warnings
+
+import pytest
+import torch
+import transformers
+
+from circuit_assert.backends import attending, gated_mlps, rms_norms
+from circuit_assert.backends.attending import attend_fused
+from circuit_assert.backends.gated_mlps import gate_in_place
+from circuit_assert.backends.load import load
+from circuit_assert.backends.rms_norms import normalise_in_place
+from circuit_assert.backends.short_ways import ShortWays
+from circuit_assert.backends.transformer_lens import TransformerLensBackend, boot
+from circuit_assert.components import Site
+from circuit_assert.errors import SlowerWarning
+from circuit_assert.session import Session
+from tests.circuit_assert.random_folders import write_random
+
+KINDS = ["Llama", "Mistral", "Qwen2", "Qwen3", "Gemma3"]
+LAYERS = 2
+NORMS = {"Qwen3": 9, "Gemma3": 13}  # with those of queries and keys, and those after
+TOKENS = torch.arange(2, 26).view(2, 12)
+SIZES = {
+    "vocab_size": 101, "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": LAYERS,
+    "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 8,
+    "max_position_embeddings": 32,
+}  # fmt: skip
+WINDOWS = {
+    "Mistral": {"sliding_window": 4},
+    "Gemma3": {"sliding_window": 4, "layer_types": ["sliding_attention", "full_attention"]},
+}
+HOOKS = [
+    "attn.hook_in", "attn.hook_q", "attn.hook_k", "attn.hook_v", "attn.hook_rot_q",
+    "attn.hook_rot_k", "attn.hook_attn_scores", "attn.hook_pattern", "attn.hook_z",
+    "attn.hook_out", "mlp.hook_in", "mlp.hook_pre", "mlp.hook_pre_linear", "mlp.hook_post",
+    "mlp.hook_out", "ln1.hook_scale", "ln1.hook_normalized", "ln2.hook_out",
+]  # fmt: skip
+
+
+def made(kind):
+    name = "Gemma3Text" if kind == "Gemma3" else kind
+    config = getattr(transformers, f"{name}Config")(**SIZES, **WINDOWS.get(kind, {}))
+    return getattr(transformers, f"{kind}ForCausalLM")(config)
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory):
+    written = {}
+
+    def of(kind):
+        if kind not in written:
+            written[kind] = tmp_path_factory.mktemp(kind)
+            write_random(lambda: made(kind), written[kind])
+        return written[kind]
+
+    return of
+
+
+@pytest.fixture(params=KINDS)
+def kind(request):
+    return request.param
+
+
+def booted(folder):
+    bridge = boot(folder, dtype=torch.float32, devices=["cpu"]).eval()
+    for parameter in bridge.original_model.parameters():
+        parameter.requires_grad_(False)
+    return bridge
+
+
+@pytest.fixture
+def untouched(folders, kind):
+    return booted(folders(kind))
+
+
+@pytest.fixture
+def bridge(folders, kind):
+    model, ways = booted(folders(kind)), ShortWays()
+    normalise_in_place(model.original_model, ways)
+    gate_in_place(model.original_model, ways)
+    attend_fused(model, ways)
+    assert ways.parts == NORMS.get(kind, 5) + 2 * LAYERS
+    ways.taken = True
+    return model
+
+
+@pytest.fixture
+def gone(monkeypatch):
+    """How many norms, MLPs and attentions went a shorter way."""
+    counts = {"norms": 0, "mlps": 0, "attentions": 0}
+
+    def counted(name, way):
+        def call(*arguments, **named):
+            counts[name] += 1
+            return way(*arguments, **named)
+
+        return call
+
+    fused = torch.nn.functional.scaled_dot_product_attention
+    for module, function, name in (
+        (rms_norms, "_normalised", "norms"),
+        (gated_mlps, "_activated", "mlps"),
+    ):
+        monkeypatch.setattr(module, function, counted(name, getattr(module, function)))
+    monkeypatch.setattr(
+        attending.torch.nn.functional, "scaled_dot_product_attention", counted("attentions", fused)
+    )
+    return counts
+
+
+@torch.no_grad()
+def logits(model, *hooks):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # transformer-lens says that an edited norm is another one
+        return model.run_with_hooks(TOKENS, fwd_hooks=list(hooks), use_cache=False)
+
+
+def close(one, other):
+    return float((one - other).abs().max()) <= 2e-6 * float(other.abs().max())
+
+
+def test_numbers_stay_what_they_were_within_rounding(bridge, untouched, kind, gone):
+    assert close(logits(bridge), logits(untouched))
+    assert gone == {"norms": NORMS.get(kind, 5), "mlps": LAYERS, "attentions": LAYERS}
+
+
+def test_norms_are_the_same_bit_for_bit(folders, untouched, kind, gone):
+    model, ways = booted(folders(kind)), ShortWays()
+    normalise_in_place(model.original_model, ways)
+    ways.taken = True
+    assert torch.equal(logits(model), logits(untouched))
+    assert gone["norms"] > 0
+
+
+@pytest.mark.parametrize("name", HOOKS)
+def test_hooks_see_what_they_saw(bridge, untouched, name):
+    seen = []
+    for model in (bridge, untouched):
+        for layer in range(LAYERS):
+            hook = (f"blocks.{layer}.{name}", lambda a, hook: seen.append(a.clone()))
+            logits(model, hook)
+    assert len(seen) == 2 * LAYERS
+    assert all(close(*pair) for pair in zip(seen[:LAYERS], seen[LAYERS:], strict=True))
+
+
+@pytest.mark.parametrize("name", HOOKS)
+def test_hooks_edit_what_they_edited(bridge, untouched, name):
+    def double(activation, hook):
+        return activation.flip(0) * 1.5
+
+    edit = (f"blocks.1.{name}", double)
+    edited = logits(bridge, edit)
+    assert close(edited, logits(untouched, edit))
+    assert not close(edited, logits(bridge))
+
+
+@pytest.mark.parametrize("name", HOOKS)
+def test_what_a_hook_has_read_stays_as_it_read_it(bridge, name):
+    kept, copies = [], []
+
+    def keep(activation, hook):
+        kept.append(activation)
+        copies.append(activation.clone())
+
+    logits(bridge, (f"blocks.0.{name}", keep))
+    assert torch.equal(kept[0], copies[0])
+
+
+def test_a_layer_whose_pattern_is_read_goes_its_own_way(bridge, gone):
+    logits(bridge, ("blocks.1.attn.hook_pattern", lambda pattern, hook: None))
+    assert gone["attentions"] == LAYERS - 1
+    logits(bridge)
+    assert gone["attentions"] == LAYERS - 1 + LAYERS
+
+
+def test_an_mlp_whose_gates_are_read_goes_its_own_way(bridge, gone):
+    logits(bridge, ("blocks.1.mlp.hook_pre", lambda gates, hook: None))
+    assert gone["mlps"] == LAYERS - 1
+
+
+def test_gradients_flow_as_they_did(bridge, untouched, gone):
+    found = []
+    for model in (bridge, untouched):
+        weights = model.original_model.model.layers[0].mlp.up_proj.original_component.weight
+        weights.requires_grad_(True)
+        model(TOKENS, use_cache=False).square().mean().backward()
+        found.append(weights.grad)
+    assert close(*found)
+    assert found[1].abs().max() > 0
+    assert not any(gone.values())
+
+
+def test_other_dtypes_go_their_own_way(bridge, untouched, gone):
+    for model in (bridge, untouched):
+        model.original_model.bfloat16()
+    assert torch.equal(logits(bridge), logits(untouched))
+    assert not any(gone.values())
+
+
+@pytest.mark.filterwarnings("error::circuit_assert.errors.SlowerWarning")
+def test_a_loaded_model_tries_them_once_and_takes_them(folders, kind, gone):
+    backend = load(Session().model(folders(kind)).spec)
+    before = dict(gone)
+    assert all(before.values())
+    run(backend)
+    assert gone["attentions"] == before["attentions"] + LAYERS
+    assert gone["mlps"] == before["mlps"] + LAYERS
+
+
+def test_a_way_that_gives_something_else_is_not_taken(folders, monkeypatch):
+    own = run(TransformerLensBackend(booted(folders("Llama")), **described(folders("Llama"))))
+    monkeypatch.setattr(attending, "_turned", lambda heads, cos, sin: heads * cos)
+    backend = TransformerLensBackend(booted(folders("Llama")), **described(folders("Llama")))
+    with pytest.warns(SlowerWarning, match="fewer steps"):
+        made = run(backend)
+    assert close(made, own)
+    assert torch.equal(made, run(backend))
+
+
+def test_a_pattern_reads_the_same_beside_layers_that_keep_none(folders):
+    backend = load(Session().model(folders("Gemma3")).spec)
+    seen = []
+    reads = {Site(layer, "pattern"): [seen.append] for layer in range(LAYERS)}
+    residual = backend.run(TOKENS, reads=reads, edits={}, last_layer=LAYERS - 1)
+    assert all(torch.allclose(pattern.sum(-1), torch.ones(1)) for pattern in seen)
+    assert close(run(backend), residual)
+
+
+def run(backend):
+    return backend.run(TOKENS, reads={}, edits={}, last_layer=LAYERS - 1)
+
+
+def described(folder):
+    loaded = load(Session().model(folder).spec)
+    return {"name": loaded.name, "tokenizer": loaded.tokenizer, "card": loaded.card}
