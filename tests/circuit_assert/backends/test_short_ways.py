@@ -210,9 +210,12 @@ def test_a_loaded_model_tries_them_once_and_takes_them(folders, kind, gone):
 
 
 def test_a_way_that_gives_something_else_is_not_taken(folders, monkeypatch):
-    own = run(TransformerLensBackend(booted(folders("Llama")), **described(folders("Llama"))))
+    backend = load(Session().model(folders("Llama")).spec)
+    own = run(backend)
     monkeypatch.setattr(attending, "_turned", lambda heads, cos, sin: heads * cos)
-    backend = TransformerLensBackend(booted(folders("Llama")), **described(folders("Llama")))
+    backend = TransformerLensBackend(
+        booted(folders("Llama")), name="m", tokenizer=backend.tokenizer, card=backend.card
+    )
     with pytest.warns(SlowerWarning, match="fewer steps"):
         made = run(backend)
     assert close(made, own)
@@ -230,8 +233,3 @@ def test_a_pattern_reads_the_same_beside_layers_that_keep_none(folders):
 
 def run(backend):
     return backend.run(TOKENS, reads={}, edits={}, last_layer=LAYERS - 1)
-
-
-def described(folder):
-    loaded = load(Session().model(folder).spec)
-    return {"name": loaded.name, "tokenizer": loaded.tokenizer, "card": loaded.card}
