@@ -15,6 +15,7 @@ from circuit_assert.backends.base import Backend
 from circuit_assert.execution.checkpoints import alike_together, nearest, worth_keeping
 from circuit_assert.execution.cost import Work
 from circuit_assert.execution.entries import latest_start
+from circuit_assert.execution.from_weights import worked_out
 from circuit_assert.execution.job import Item, Job
 from circuit_assert.execution.memory import KEPT, budget
 from circuit_assert.execution.plan import Pass, plan, prerequisites
@@ -99,11 +100,11 @@ class Executor:
             PromptError: when a prompt set lacks what a measurement needs.
         """
         wanted = [request for request in requests if not self._has(request)]
-        for request in wanted:
-            if isinstance(request, WeightRequest):
-                self.store.scores[request] = request.measurement.compute(self.backend)
-                if self._recall:
-                    self._recall.put(request, self.store.scores[request])
+        of_weights = (request for request in wanted if isinstance(request, WeightRequest))
+        for request, scores in worked_out(self.backend, of_weights):
+            self.store.scores[request] = scores
+            if self._recall:
+                self._recall.put(request, scores)
         runs = [request for request in wanted if isinstance(request, Request)]
         if runs:
             with self._timed():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal, Protocol, TypeAlias, runtime_checkable
+from typing import TYPE_CHECKING, ClassVar, Literal, Protocol, Self, TypeAlias, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -275,6 +275,23 @@ class WeightMeasurement(Protocol):
 
     def compute(self, weights: Weights) -> Array:
         """The numbers."""
+        ...
+
+
+@runtime_checkable
+class SharedWeightMeasurement(Protocol):
+    """A measurement from weights of which several take less work together than one by one."""
+
+    quantity: ClassVar[str]
+    """What its numbers are."""
+
+    def compute(self, weights: Weights) -> Array:
+        """The numbers."""
+        ...
+
+    @classmethod
+    def compute_all(cls, weights: Weights, several: Sequence[Self]) -> list[Array]:
+        """The numbers of each, as `compute` gives them; nothing is kept afterwards."""
         ...
 
 

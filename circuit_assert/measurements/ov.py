@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from itertools import permutations
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Self, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,7 @@ import numpy.typing as npt
 from circuit_assert.components import Head
 from circuit_assert.linear import linear
 from circuit_assert.measurements.base import Array, Weights
+from circuit_assert.measurements.drawn_rows import DrawnRows
 from circuit_assert.measurements.low_rank import LowRank, low_rank, product, rotation
 from circuit_assert.measurements.neurons import unembedding_pieces
 from circuit_assert.measurements.ranks import count_ahead
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
 _GROUPS = 40  # of tokens, for the jackknife
 _RANKED = 1000  # tokens that are ranked: more would take minutes with large vocabularies
 _SETS = 12  # of other heads, mismatched with each other: 132 pairs
+
+_WeightsOf: TypeAlias = "Callable[[tuple[Head, ...]], LowRank]"
 
 
 @dataclass(frozen=True)
@@ -108,40 +112,61 @@ class OVByChance:
 
     def compute(self, weights: Weights) -> Array:
         """The positivities."""
+        return self.compute_all(weights, [self])[0]
+
+    @classmethod
+    def compute_all(cls, weights: Weights, several: Sequence[Self]) -> list[Array]:
+        """The positivities of each; mismatched heads are mostly the same for all."""
+        others = lru_cache(maxsize=2 * _SETS)(partial(_weights_of, weights))
+        rows = DrawnRows()
+        return [each._positivities(weights, others, rows) for each in several]
+
+    def _positivities(self, weights: Weights, others: _WeightsOf, rows: DrawnRows) -> Array:
         rng = np.random.default_rng(0)
+        pairs = self._mismatched(weights, others, rng)
         read = self.of.read(weights).double()
         unembedding = weights.unembedding(self.of.numbers(weights)).double()
+        circuit = _weights_of(weights, self.of.heads)
+        own = self._turned(read, unembedding, [(circuit, circuit)] * self.draws, rng)
 
-        def positivities(pairs: Sequence[tuple[LowRank, LowRank]]) -> Array:
-            readers = {id(reader): reader for reader, _ in pairs}
-            writers = {id(writer): writer for _, writer in pairs}
-            sources = {key: product(read, each.reads) for key, each in readers.items()}
-            targets = {key: product(unembedding, each.writes.T) for key, each in writers.items()}
-            found = np.full(self.draws, np.nan)
-            for draw, (reader, writer) in enumerate(pairs):
-                both = targets[id(writer)].T @ sources[id(reader)]
-                turn = rotation(max(both.shape), rng)[: both.shape[1], : both.shape[0]]
-                found[draw] = positivity(both.cpu().numpy() @ turn)
-            return found
+        def draw() -> Array:
+            apart = [(others(reads), others(writes)) for reads, writes in pairs]
+            return self._turned(read, unembedding, apart, rng)
 
-        own = _weights_of(weights, self.of.heads)
-        others = self._mismatched(weights, rng)
-        return np.stack([positivities([(own, own)] * self.draws), positivities(others)])
+        of = tuple(pairs), self.of.tokens, self.of.effective, self.draws
+        return np.stack([own, rows.row(of, rng, draw)])
+
+    def _turned(
+        self,
+        read: torch.Tensor,
+        unembedding: torch.Tensor,
+        pairs: Sequence[tuple[LowRank, LowRank]],
+        rng: np.random.Generator,
+    ) -> Array:
+        """The positivity of each reader with its writer, turned at random, `[draw]`."""
+        sources = {reader: product(read, reader.reads) for reader, _ in pairs}
+        targets = {writer: product(unembedding, writer.writes.T) for _, writer in pairs}
+        between = {
+            (reader, writer): (targets[writer].T @ sources[reader]).cpu().numpy()
+            for reader, writer in dict.fromkeys(pairs)
+        }
+        found = np.full(self.draws, np.nan)
+        found[: len(pairs)] = [turned_positivity(between[pair], rng) for pair in pairs]
+        return found
 
     def _mismatched(
-        self, weights: Weights, rng: np.random.Generator
-    ) -> list[tuple[LowRank, LowRank]]:
+        self, weights: Weights, others: _WeightsOf, rng: np.random.Generator
+    ) -> list[tuple[tuple[Head, ...], tuple[Head, ...]]]:
         size, layers = len(self.of.heads), range(weights.card.layers)
         every = [Head(layer, head) for layer in layers for head in range(weights.card.heads)]
-        others = [every[i] for i in rng.permutation(len(every)) if every[i] not in self.of.heads]
-        sets = [tuple(others[n : n + size]) for n in range(0, len(others) - size + 1, size)][:_SETS]
-        known = {heads: _weights_of(weights, heads) for heads in sets}
+        drawn = [every[i] for i in rng.permutation(len(every)) if every[i] not in self.of.heads]
+        sets = [tuple(drawn[n : n + size]) for n in range(0, len(drawn) - size + 1, size)][:_SETS]
         apart = [
-            (known[a], known[b])
+            (a, b)
             for a, b in permutations(sets, 2)
             if not {head.layer for head in a} & {head.layer for head in b}
-            and known[a].rank
-            and known[b].rank
+            and others(a).rank
+            and others(b).rank
         ]
         return [apart[i] for i in rng.permutation(len(apart))[: self.draws]]
 
@@ -190,6 +215,17 @@ def positivity(product: npt.NDArray[np.floating]) -> float:
     eigenvalues = np.linalg.eigvals(product)
     total = float(np.abs(eigenvalues).sum())
     return float(eigenvalues.real.sum()) / total if total > 0 else float("nan")
+
+
+def turned_positivity(product: npt.NDArray[np.floating], rng: np.random.Generator) -> float:
+    """That of a matrix, square or not, times a random rotation.
+
+    Args:
+        product: `[n, m]`.
+        rng: Draws the rotation.
+    """
+    rows, columns = product.shape
+    return positivity(product @ rotation(max(rows, columns), rng)[:columns, :rows])
 
 
 def positivity_of_groups(

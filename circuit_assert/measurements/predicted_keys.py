@@ -6,9 +6,9 @@ stream) and what a token is when it is read (its effective embedding).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from circuit_assert.measurements.base import Array, Weights
 from circuit_assert.measurements.ranks import count_ahead
@@ -46,36 +46,65 @@ class PredictedKeyRanks:
 
     def compute(self, weights: Weights) -> Array:
         """The ranks."""
+        return self.compute_all(weights, [self])[0]
+
+    @classmethod
+    def compute_all(cls, weights: Weights, several: Sequence[Self]) -> list[Array]:
+        """The ranks of each, in one pass over the vocabulary: embeddings are of no layer."""
+        rankings = [_Ranking.of(each, weights) for each in several]
+        for embeddings in _of_all_tokens(weights):
+            for ranking in rankings:
+                ranking.compete(embeddings)
+        return [ranking.ahead.clamp_min(1).double().cpu().numpy() for ranking in rankings]
+
+
+@dataclass(frozen=True, eq=False)
+class _Ranking:
+    """How many keys are ahead so far.
+
+    Args:
+        weights: The model.
+        layer: The heads' layer.
+        queries: `[distance, head, token, d_head]`.
+        needed: The score that is as large as a token's own, `[distance, head, token]`.
+        ahead: How many keys have it, as `needed`.
+    """
+
+    weights: Weights
+    layer: int
+    queries: torch.Tensor
+    needed: torch.Tensor
+    ahead: torch.Tensor
+
+    @classmethod
+    def of(cls, ranks: PredictedKeyRanks, weights: Weights) -> _Ranking:
+        """None ahead yet."""
         import torch
 
-        tokens = torch.from_numpy(self.tokens.numbers(weights.tokenizer))[:_RANKED]
+        tokens = torch.from_numpy(ranks.tokens.numbers(weights.tokenizer))[:_RANKED]
         directions = weights.unembedding(tokens)
-        queries = torch.stack(
-            [self._made(weights, "q", directions, at) for at in self.distances]
-        ).transpose(1, 2)
-        own_keys = self._made(weights, "k", weights.token_embeddings(tokens, effective=True))
-        own_keys = own_keys.transpose(0, 1)
+        made = [weights.queries_or_keys(ranks.layer, "q", directions, at) for at in ranks.distances]
+        queries = torch.stack(made).transpose(1, 2)
+        effective = weights.token_embeddings(tokens, effective=True)
+        own_keys = weights.queries_or_keys(ranks.layer, "k", effective).transpose(0, 1)
         own = (queries * own_keys).sum(-1)
         # a token's own score is found again with another rounding: it does not beat itself
         slack = 1e-6 * queries.norm(dim=-1) * own_keys.norm(dim=-1)
         ahead = torch.zeros(own.shape, dtype=torch.int64, device=own.device)
-        for keys in self._keys(weights):
-            scores = torch.einsum("nhtd,khd->nhtk", queries, keys)
-            ahead += count_ahead(scores, own - slack)
-        return ahead.clamp_min(1).double().cpu().numpy()
+        return cls(weights, ranks.layer, queries, own - slack, ahead)
 
-    def _keys(self, weights: Weights) -> Iterator[torch.Tensor]:
-        """Keys of all ordinary tokens, `[n, head, d_head]` at a time."""
+    def compete(self, embeddings: torch.Tensor) -> None:
+        """Count those of some tokens' keys that are ahead; of embeddings `[n, d_model]`."""
         import torch
 
-        for tokens in torch.from_numpy(weights.tokenizer.ordinary_tokens()).split(_PIECE):
-            yield self._made(weights, "k", weights.token_embeddings(tokens, effective=True))
+        keys = self.weights.queries_or_keys(self.layer, "k", embeddings)
+        scores = torch.einsum("nhtd,khd->nhtk", self.queries, keys)
+        self.ahead.add_(count_ahead(scores, self.needed))
 
-    def _made(
-        self,
-        weights: Weights,
-        which: Literal["q", "k"],
-        residual: torch.Tensor,
-        position: int = 0,
-    ) -> torch.Tensor:
-        return weights.queries_or_keys(self.layer, which, residual, position)
+
+def _of_all_tokens(weights: Weights) -> Iterator[torch.Tensor]:
+    """Effective embeddings of all ordinary tokens, `[n, d_model]` at a time."""
+    import torch
+
+    for tokens in torch.from_numpy(weights.tokenizer.ordinary_tokens()).split(_PIECE):
+        yield weights.token_embeddings(tokens, effective=True)
