@@ -267,11 +267,11 @@ def _extremes(weights: Weights, directions: torch.Tensor) -> tuple[torch.Tensor,
     for piece in unembedding_pieces(weights):
         read = linear(piece, directions)
         total += torch.stack([read.sum(0), read.square().sum(0)]).double().cpu()
-        for sign, signed in enumerate((read, -read)):
-            value, index = (found.cpu() for found in signed.max(0))
-            better = value > best[sign]
-            best[sign] = torch.where(better, value.double(), best[sign])
-            where[sign] = torch.where(better, index + start, where[sign])
+        for row, (values, index) in enumerate((read.max(0), read.min(0))):
+            value = values.double().cpu() * (1, -1)[row]
+            better = value > best[row]
+            best[row] = torch.where(better, value, best[row])
+            where[row] = torch.where(better, index.cpu() + start, where[row])
         start += len(piece)
     mean = total[0] / len(ordinary)
     spread = (total[1] / len(ordinary) - mean**2).clamp_min(0).sqrt()

@@ -8,8 +8,8 @@ Sums of heads are made of their weights side by side.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from itertools import permutations
 from typing import TYPE_CHECKING, ClassVar, Self, TypeAlias
@@ -20,7 +20,6 @@ import numpy.typing as npt
 from circuit_assert.components import Head
 from circuit_assert.linear import linear
 from circuit_assert.measurements.base import Array, Weights
-from circuit_assert.measurements.drawn_rows import DrawnRows
 from circuit_assert.measurements.low_rank import LowRank, low_rank, product, rotation
 from circuit_assert.measurements.neurons import unembedding_pieces
 from circuit_assert.measurements.ranks import count_ahead
@@ -116,25 +115,26 @@ class OVByChance:
 
     @classmethod
     def compute_all(cls, weights: Weights, several: Sequence[Self]) -> list[Array]:
-        """The positivities of each; mismatched heads are mostly the same for all."""
+        """The positivities of each; what is mismatched, and how it turns, is the same for many."""
         others = lru_cache(maxsize=2 * _SETS)(partial(_weights_of, weights))
-        rows = DrawnRows()
-        return [each._positivities(weights, others, rows) for each in several]
+        known: dict[Hashable, Array] = {}
+        return [each._positivities(weights, others, known) for each in several]
 
-    def _positivities(self, weights: Weights, others: _WeightsOf, rows: DrawnRows) -> Array:
+    def _positivities(
+        self, weights: Weights, others: _WeightsOf, known: dict[Hashable, Array]
+    ) -> Array:
         rng = np.random.default_rng(0)
         pairs = self._mismatched(weights, others, rng)
         read = self.of.read(weights).double()
         unembedding = weights.unembedding(self.of.numbers(weights)).double()
         circuit = _weights_of(weights, self.of.heads)
         own = self._turned(read, unembedding, [(circuit, circuit)] * self.draws, rng)
-
-        def draw() -> Array:
+        # all that mismatched circuits depend on, with where the random numbers stand
+        row = tuple(pairs), replace(self.of, heads=()), self.draws, str(rng.bit_generator.state)
+        if row not in known:
             apart = [(others(reads), others(writes)) for reads, writes in pairs]
-            return self._turned(read, unembedding, apart, rng)
-
-        of = tuple(pairs), self.of.tokens, self.of.effective, self.draws
-        return np.stack([own, rows.row(of, rng, draw)])
+            known[row] = self._turned(read, unembedding, apart, rng)
+        return np.stack([own, known[row]])
 
     def _turned(
         self,
@@ -144,8 +144,9 @@ class OVByChance:
         rng: np.random.Generator,
     ) -> Array:
         """The positivity of each reader with its writer, turned at random, `[draw]`."""
-        sources = {reader: product(read, reader.reads) for reader, _ in pairs}
-        targets = {writer: product(unembedding, writer.writes.T) for _, writer in pairs}
+        readers, writers = {reader for reader, _ in pairs}, {writer for _, writer in pairs}
+        sources = {reader: product(read, reader.reads) for reader in readers}
+        targets = {writer: product(unembedding, writer.writes.T) for writer in writers}
         between = {
             (reader, writer): (targets[writer].T @ sources[reader]).cpu().numpy()
             for reader, writer in dict.fromkeys(pairs)

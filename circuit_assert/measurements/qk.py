@@ -8,18 +8,16 @@ softmax, so keys are centred over the tokens; biases and other positions are lef
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import permutations
-from typing import TYPE_CHECKING, ClassVar, Literal, Self, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 
 from circuit_assert.components import Head
 from circuit_assert.errors import ModelError
 from circuit_assert.measurements.base import Array, Weights
-from circuit_assert.measurements.drawn_rows import DrawnRows
 from circuit_assert.measurements.low_rank import LowRank, low_rank
 from circuit_assert.measurements.ov import turned_positivity
 from circuit_assert.prompts.token_samples import NamedTokens, TokenSample
@@ -31,8 +29,6 @@ _GROUPS = 40  # of tokens, for the jackknife
 _RANKED = 1000
 _SETS = 12  # of other heads, mismatched with each other: 132 pairs
 _CHANCE_TOKENS = 1024  # spectra of mismatched heads are worked out on so many
-
-_ScoresOf: TypeAlias = "Callable[[QKCircuit, TokenSample | NamedTokens], LowRank]"
 
 
 @dataclass(frozen=True)
@@ -141,55 +137,43 @@ class QKByChance:
 
     def compute(self, weights: Weights) -> Array:
         """The positivities."""
-        return self.compute_all(weights, [self])[0]
-
-    @classmethod
-    def compute_all(cls, weights: Weights, several: Sequence[Self]) -> list[Array]:
-        """The positivities of each; mismatched heads are mostly the same for all."""
-
-        @lru_cache(maxsize=2 * _SETS)
-        def others(of: QKCircuit, tokens: TokenSample | NamedTokens) -> LowRank:
-            return _scores_of(weights, of, _numbers(weights, tokens)[:_CHANCE_TOKENS])
-
-        rows = DrawnRows()
-        return [each._positivities(weights, others, rows) for each in several]
-
-    def _positivities(self, weights: Weights, others: _ScoresOf, rows: DrawnRows) -> Array:
         rng = np.random.default_rng(0)
-        own = _scores_of(weights, self.of, _numbers(weights, self.tokens))
-        pairs = self._mismatched(weights, others, rng)
-        turned = self._turned([(own, own)] * self.draws, rng)
+        numbers = _numbers(weights, self.tokens)
+        own = _scores_of(weights, self.of, numbers)
+        some = numbers[:_CHANCE_TOKENS]
+        others = self._mismatched(weights, some, rng)
+        return np.stack(
+            [
+                self._positivities([(own, own)] * self.draws, rng),
+                self._positivities(others, rng),
+            ]
+        )
 
-        def draw() -> Array:
-            apart = [(others(a, self.tokens), others(b, self.tokens)) for a, b in pairs]
-            return self._turned(apart, rng)
-
-        return np.stack([turned, rows.row((tuple(pairs), self.tokens, self.draws), rng, draw)])
-
-    def _turned(self, pairs: Sequence[tuple[LowRank, LowRank]], rng: np.random.Generator) -> Array:
-        """The positivity of queries with keys, turned at random, `[draw]`."""
-        between = {
-            (asks, answers): (answers.writes @ asks.reads).cpu().numpy()
-            for asks, answers in dict.fromkeys(pairs)
-        }
+    def _positivities(
+        self, pairs: Sequence[tuple[LowRank, LowRank]], rng: np.random.Generator
+    ) -> Array:
         found = np.full(self.draws, np.nan)
-        found[: len(pairs)] = [turned_positivity(between[pair], rng) for pair in pairs]
+        known: dict[tuple[int, int], Array] = {}
+        for draw, (asks, answers) in enumerate(pairs):
+            key = id(asks), id(answers)
+            if key not in known:
+                known[key] = (answers.writes @ asks.reads).cpu().numpy()
+            found[draw] = turned_positivity(known[key], rng)
         return found
 
     def _mismatched(
-        self, weights: Weights, others: _ScoresOf, rng: np.random.Generator
-    ) -> list[tuple[QKCircuit, QKCircuit]]:
+        self, weights: Weights, numbers: torch.Tensor, rng: np.random.Generator
+    ) -> list[tuple[LowRank, LowRank]]:
         card = weights.card
         every = [Head(layer, head) for layer in range(card.layers) for head in range(card.heads)]
         first = 1 if self.of.effective else 0
-        left = [h for h in every if h != self.of.head and h.layer >= first]
-        chosen = [self.of.of(left[i]) for i in rng.permutation(len(left))[:_SETS]]
+        others = [h for h in every if h != self.of.head and h.layer >= first]
+        chosen = [others[i] for i in rng.permutation(len(others))[:_SETS]]
+        known = {head: _scores_of(weights, self.of.of(head), numbers) for head in chosen}
         apart = [
-            (a, b)
+            (known[a], known[b])
             for a, b in permutations(chosen, 2)
-            if a.head.layer != b.head.layer
-            and others(a, self.tokens).rank
-            and others(b, self.tokens).rank
+            if a.layer != b.layer and known[a].rank and known[b].rank
         ]
         return [apart[i] for i in rng.permutation(len(apart))[: self.draws]]
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from circuit_assert.linear import linear
 from circuit_assert.measurements.base import Array, Weights
@@ -39,8 +40,16 @@ class VocabularyMoments:
 
     def compute(self, weights: Weights) -> Array:
         """The moments."""
+        return self.compute_all(weights, [self])[0]
+
+    @classmethod
+    def compute_all(cls, weights: Weights, several: Sequence[Self]) -> list[Array]:
+        """The moments of each, in one pass over the vocabulary."""
+        return vocabulary_moments(weights, [each._directions(weights) for each in several])
+
+    def _directions(self, weights: Weights) -> torch.Tensor:
         written = weights.neuron_output_weights(self.layer)
-        return vocabulary_moments(weights, written[list(self.neurons)] if self.neurons else written)
+        return written[list(self.neurons)] if self.neurons else written
 
 
 @dataclass(frozen=True)
@@ -63,7 +72,7 @@ class RotatedMoments:
 
         generator = torch.Generator().manual_seed(0)
         drawn = torch.randn(self.draws, weights.card.d_model, generator=generator)
-        return vocabulary_moments(weights, drawn.to(weights.neuron_output_weights(0)))
+        return vocabulary_moments(weights, [drawn.to(weights.neuron_output_weights(0))])[0]
 
 
 @dataclass(frozen=True)
@@ -104,25 +113,42 @@ class VocabularyVariances:
         return torch.stack(found).numpy()
 
 
-def vocabulary_moments(weights: Weights, directions: torch.Tensor) -> Array:
-    """Variance, skew and kurtosis of each direction's cosines with ordinary tokens: `[n, 3]`.
+def vocabulary_moments(weights: Weights, several: Sequence[torch.Tensor]) -> list[Array]:
+    """Variance, skew and kurtosis of directions' cosines with ordinary tokens: `[n, 3]` each.
 
     Args:
         weights: The model.
-        directions: `[n, d_model]`.
+        several: Directions, `[n, d_model]` each; the vocabulary is gone through once for all.
     """
     import torch
 
-    along = torch.nn.functional.normalize(directions, dim=-1)
-    powers = torch.zeros(4, len(along), dtype=torch.float64)
+    along = [torch.nn.functional.normalize(directions, dim=-1) for directions in several]
+    powers = [torch.zeros(4, len(directions), dtype=torch.float64) for directions in several]
     count = 0
     for piece in unembedding_pieces(weights):
-        cosines = linear(torch.nn.functional.normalize(piece, dim=-1), along).double()
+        units = torch.nn.functional.normalize(piece, dim=-1)
         count += len(piece)
-        for power in range(4):
-            powers[power] += (cosines ** (power + 1)).sum(0).cpu()
-    first, second, third, fourth = powers / count
+        for directions, sums in zip(along, powers, strict=True):
+            sums.add_(_powers(linear(units, directions).double()).cpu())
+    return [_moments(sums / count).numpy() for sums in powers]
+
+
+def _powers(cosines: torch.Tensor) -> torch.Tensor:
+    """Sums of the first four powers, `[token, n]` → `[4, n]`; what is given is overwritten."""
+    import torch
+
+    squares = cosines.square()
+    low = [cosines.sum(0), squares.sum(0)]
+    cubes, fourth = cosines.mul_(squares), squares.square_()
+    return torch.stack([*low, cubes.sum(0), fourth.sum(0)])
+
+
+def _moments(powers: torch.Tensor) -> torch.Tensor:
+    """Means of the first four powers → variance, skew and kurtosis, `[n, 3]`."""
+    import torch
+
+    first, second, third, fourth = powers
     variance = (second - first**2).clamp_min(_TINY)
     skew = (third - 3 * first * second + 2 * first**3) / variance**1.5
     kurtosis = fourth - 4 * first * third + 6 * first**2 * second - 3 * first**4
-    return torch.stack([variance, skew, kurtosis / variance**2], dim=-1).numpy()
+    return torch.stack([variance, skew, kurtosis / variance**2], dim=-1)
