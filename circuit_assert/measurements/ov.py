@@ -147,12 +147,13 @@ class OVByChance:
         readers, writers = {reader for reader, _ in pairs}, {writer for _, writer in pairs}
         sources = {reader: product(read, reader.reads) for reader in readers}
         targets = {writer: product(unembedding, writer.writes.T) for writer in writers}
-        between = {
-            (reader, writer): (targets[writer].T @ sources[reader]).cpu().numpy()
-            for reader, writer in dict.fromkeys(pairs)
-        }
+
+        @lru_cache(maxsize=1)  # one that is turned again and again; others come once each
+        def between(reader: LowRank, writer: LowRank) -> Array:
+            return _between(sources[reader], targets[writer])
+
         found = np.full(self.draws, np.nan)
-        found[: len(pairs)] = [turned_positivity(between[pair], rng) for pair in pairs]
+        found[: len(pairs)] = [turned_positivity(between(*pair), rng) for pair in pairs]
         return found
 
     def _mismatched(
@@ -246,6 +247,11 @@ def positivity_of_groups(
         return known[key]
 
     return statistic
+
+
+def _between(source: torch.Tensor, target: torch.Tensor) -> Array:
+    """What is read by what is written, over tokens: `[token, n]`, `[token, m]` → `[m, n]`."""
+    return (target.T @ source).cpu().numpy()
 
 
 def _weights_of(weights: Weights, heads: Sequence[Head]) -> LowRank:

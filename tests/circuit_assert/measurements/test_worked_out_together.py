@@ -56,11 +56,12 @@ def test_mismatched_circuits_are_turned_once_for_all_heads(monkeypatch):
     np.testing.assert_array_equal(together, alone)
 
 
-def test_a_circuit_of_one_head_is_multiplied_once_however_often_it_turns(monkeypatch):
+def test_a_head_reads_tokens_once_however_often_its_circuit_turns(monkeypatch):
     backend, one = load(spec_of(RANDOM)), by_chance()[0]
-    products = counted(monkeypatch, ov, "product")
+    read, multiplied = (counted(monkeypatch, ov, name) for name in ("product", "_between"))
     one.compute(backend)
-    assert len(products) <= 2 + 2 * 4  # its own, and those of four others
+    assert len(read) <= 2 + 2 * 4  # its own, and those of four others
+    assert len(multiplied) == 1 + DRAWS
 
 
 def test_other_tokens_embeddings_and_draws_are_not_taken_for_the_same():
