@@ -86,6 +86,10 @@ class Backend(Protocol):
         """While it lasts, runs compute in float32 with the same weights, whatever their dtype."""
         ...
 
+    def step_by_step(self) -> AbstractContextManager[None]:
+        """While it lasts, runs take every step of the model's own code."""
+        ...
+
     @property
     def has_post_norms(self) -> bool:
         """Whether attention and MLP outputs are normalised before they join the residual."""

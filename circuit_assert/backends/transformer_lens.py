@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
@@ -195,6 +195,10 @@ class TransformerLensBackend:
         finally:
             for tensor, data in zip(narrow, kept, strict=True):
                 tensor.data = data
+
+    def step_by_step(self) -> AbstractContextManager[None]:
+        """While it lasts, runs take every step of the model's own code."""
+        return self._ways.left_out()
 
     @property
     def blocks_run(self) -> int:

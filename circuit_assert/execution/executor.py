@@ -170,12 +170,12 @@ class Executor:
             self._recall.put(request, found)
 
     def noise_floor(self, request: AnyRequest) -> float:
-        """How far batching, resuming and the dtype move scores, tried on a few units once.
+        """How far batching, resuming, short ways and the dtype move scores, on a few units once.
 
-        The same units are measured again one at a time and from the embedding on, with narrower
-        weights also in float32; the largest difference is the floor of this measurement on this
-        prompt set, edited or not. Where that is none, the rounding of what scores are made of
-        still is one: another order of neurons would move them by so much.
+        The same units are measured again one at a time, from the embedding on and by the model's
+        own steps, with narrower weights also in float32; the largest difference is the floor of
+        this measurement on this prompt set, edited or not. Where that is none, the rounding of
+        what scores are made of still is one: another order of neurons would move them by so much.
         """
         if not isinstance(request, Request) or request not in self.store.scores:
             return 0.0
@@ -205,7 +205,8 @@ class Executor:
         items = [(request.under, tuple(each.measurement for each in alike))]
         job = Job(self.backend, self.store, request.on, request.side, items, may_resume=False)
         units = self._floor_units(len(self.store.tokenized(request.on)))
-        alone = [(unit, job.run_alone(unit)) for unit in units]
+        with self.backend.step_by_step():
+            alone = [(unit, job.run_alone(unit)) for unit in units]
         if self.backend.dtype != torch.float32:
             with self.backend.in_float32():
                 alone += [(unit, job.run_alone(unit)) for unit in units]

@@ -15,6 +15,10 @@ from circuit_assert.backends.short_ways import ShortWays
 from circuit_assert.backends.transformer_lens import TransformerLensBackend, boot
 from circuit_assert.components import Site
 from circuit_assert.errors import SlowerWarning
+from circuit_assert.execution.executor import Executor
+from circuit_assert.execution.job import Job
+from circuit_assert.measurements import Request, Residual
+from circuit_assert.prompts.prompt_set import Prompt, PromptSet
 from circuit_assert.session import Session
 from tests.circuit_assert.random_folders import write_random
 
@@ -22,6 +26,10 @@ KINDS = ["Llama", "Mistral", "Qwen2", "Qwen3", "Gemma3"]
 LAYERS = 2
 NORMS = {"Qwen3": 9, "Gemma3": 13}  # with those of queries and keys, and those after
 TOKENS = torch.arange(2, 26).view(2, 12)
+PROMPTS = PromptSet(
+    "words",
+    tuple(Prompt(f"w{n} w{n + 1} w{n + 2}", clusters={"template": f"t{n}"}) for n in range(5)),
+)
 SIZES = {
     "vocab_size": 101, "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": LAYERS,
     "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 8,
@@ -220,6 +228,25 @@ def test_a_way_that_gives_something_else_is_not_taken(folders, monkeypatch):
         made = run(backend)
     assert close(made, own)
     assert torch.equal(made, run(backend))
+
+
+def test_the_noise_floor_is_looked_for_with_all_steps(folders, monkeypatch):
+    """What shorter ways move counts as the engine's own doing."""
+    engine = Executor(load(Session().model(folders("Llama")).spec))
+    taken = []
+    alone = Job.run_alone
+
+    def watched(job, unit):
+        taken.append(engine.backend._ways.taken)
+        return alone(job, unit)
+
+    monkeypatch.setattr(Job, "run_alone", watched)
+    request = Request(Residual(Site(1, "resid_post")), PROMPTS)
+    engine.run([request])
+    assert engine.noise_floor(request) > 0
+    assert taken
+    assert not any(taken)
+    assert engine.backend._ways.taken
 
 
 def test_a_pattern_reads_the_same_beside_layers_that_keep_none(folders):
