@@ -44,13 +44,13 @@ def seen_before(spec: ModelSpec, cache: Path) -> Seen | None:
         spec: Which model. A planted model is not known by files, nor one that is not at hand.
         cache: The folder with the scores of earlier runs.
     """
-    key = _key_of(spec)
-    said = ScoreCache(cache).get(key) if key else None
-    if not isinstance(said, str):
-        return None
     try:
+        key = _key_of(spec)
+        said = ScoreCache(cache).get(key) if key else None
+        if not isinstance(said, str):
+            return None
         tokenizer = tokenizer_at_hand(spec)
-    except ModelError:
+    except (ModelError, OSError):
         return None  # whoever loads it meets the error
     stated: dict[str, object] = json.loads(said)
     if tokenizer is None or _told(tokenizer) != stated.pop("tokenizer"):

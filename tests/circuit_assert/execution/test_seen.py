@@ -13,6 +13,7 @@ from transformers import AutoTokenizer, GPT2Config, GPT2LMHeadModel, PreTrainedT
 from circuit_assert import head_is_induction, head_is_previous_token
 from circuit_assert.backends import load
 from circuit_assert.backends.tokenizer import HuggingFaceTokenizer, LoadedTokenizers
+from circuit_assert.errors import ModelError
 from circuit_assert.execution import known, seen
 from circuit_assert.session import Session
 
@@ -118,6 +119,18 @@ def test_so_does_a_missing_file(place, loads):
     (place / "model" / "tokenizer.json").unlink()
     with pytest.raises(Exception, match="tokenizer"):
         judged(place)
+
+
+def test_a_folder_that_is_gone_is_the_error_of_who_loads_it(place):
+    """Measuring ahead tells nobody, and goes on with other models' claims."""
+    session = Session(cache=place / "scores")
+    spec = session.model(place / "model").spec
+    claim = head_is_induction(session.model(place / "model")["L1H0"])
+    shutil.rmtree(place / "model")
+    assert seen.seen_before(spec, place / "scores") is None
+    session.prefetch([claim])
+    with pytest.raises(ModelError, match="model"):
+        session.evaluate([claim])
 
 
 def test_a_device_that_is_not_here_is_refused_as_ever(place):
