@@ -34,6 +34,7 @@ from circuit_assert.backends.shortcuts import (
     resumes_exactly,
 )
 from circuit_assert.backends.stream import kept_in_the_stream
+from circuit_assert.backends.vocabulary import log_probabilities, top_tokens
 from circuit_assert.components import Site
 from circuit_assert.errors import HookError, ModelError, ModelValidationError
 from circuit_assert.linear import is_plain, linear
@@ -59,6 +60,7 @@ _HOOKS = {
 }
 _OF_MLP = ("mlp_post", "mlp_out")
 _ROWS_AT_ONCE = 128  # rows of full logits held together: 128 × 262,144 float32 is 134 MB
+_ROWS_OF_PIECES, _TOKENS_AT_ONCE = 512, 4096  # 8 MB of logits, which caches hold
 
 
 class _PassComplete(Exception):  # noqa: N818 - how a run ends, not an error
@@ -420,13 +422,34 @@ class TransformerLensBackend:
     @torch.no_grad()
     def log_probabilities(self, residual: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:
         """log p of one token each, in nats: `[n, d_model]`, `[n]` → `[n]`."""
-        parts = [
-            torch.log_softmax(self._all_logits(part), dim=-1).gather(1, of[:, None])[:, 0]
-            for part, of in zip(
-                residual.split(_ROWS_AT_ONCE), tokens.split(_ROWS_AT_ONCE), strict=True
-            )
-        ]
-        return torch.cat(parts)
+        at_once = self._rows_at_once
+        parts = zip(residual.split(at_once), tokens.split(at_once), strict=True)
+        return torch.cat([self._log_probabilities(part, of) for part, of in parts])
+
+    def _log_probabilities(self, residual: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:
+        if self._piece < self.card.vocabulary:
+            return log_probabilities(self._pieces(residual), tokens)
+        whole = torch.log_softmax(self._all_logits(residual), dim=-1)
+        return whole.gather(1, tokens[:, None])[:, 0]
+
+    @property
+    def _piece(self) -> int:
+        """Tokens whose logits are made together: all on a GPU."""
+        return _TOKENS_AT_ONCE if self.device.type == "cpu" else self.card.vocabulary
+
+    @property
+    def _rows_at_once(self) -> int:
+        """Rows of logits held together, of a piece of the vocabulary on a CPU."""
+        return _ROWS_OF_PIECES if self.device.type == "cpu" else _ROWS_AT_ONCE
+
+    def _pieces(self, residual: torch.Tensor) -> Generator[tuple[int, torch.Tensor]]:
+        """Logits of some tokens after the others, each with the first of them."""
+        rows, bias = self._head()
+        normed = self._final_norm(residual)
+        for first in range(0, len(rows), self._piece):
+            some = slice(first, first + self._piece)
+            logits = linear(normed, rows[some], None if bias is None else bias[some])
+            yield first, self._capped(logits).float()
 
     @torch.no_grad()
     def centred_logits(self, residual: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:
@@ -453,8 +476,8 @@ class TransformerLensBackend:
     @torch.no_grad()
     def top_tokens(self, residual: torch.Tensor, k: int) -> torch.Tensor:
         """The k tokens with the largest logits: `[n, d_model]` → `[n, k]`."""
-        parts = residual.split(_ROWS_AT_ONCE)
-        return torch.cat([self._all_logits(part).topk(k, dim=-1).indices for part in parts])
+        parts = residual.split(self._rows_at_once)
+        return torch.cat([top_tokens(self._pieces(part), k) for part in parts])
 
     @torch.no_grad()
     def final_scale(self, residual: torch.Tensor) -> torch.Tensor:

@@ -1,0 +1,57 @@
+"""What is asked of the logits of all tokens, taken a piece of the vocabulary after the other.
+
+Logits of a large vocabulary are by far the largest numbers of a run: on a CPU, pieces that fit into
+its cache save going over memory again and again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TypeAlias
+
+import torch
+
+Pieces: TypeAlias = Iterable[tuple[int, torch.Tensor]]
+"""The first token of each piece, and the piece's logits `[n, some]`, which may be overwritten."""
+
+
+def log_probabilities(pieces: Pieces, tokens: torch.Tensor) -> torch.Tensor:
+    """log p of one token each, in nats: `[n]` → `[n]`.
+
+    The largest logit is taken away before anything is rounded, as `torch.log_softmax` does, so that
+    a probability near one is told from one.
+
+    Args:
+        pieces: All of the vocabulary.
+        tokens: Which token of each row.
+    """
+    own = torch.empty(len(tokens), device=tokens.device)
+    largest: list[torch.Tensor] = []
+    sums: list[torch.Tensor] = []
+    for first, logits in pieces:
+        here = ((tokens >= first) & (tokens < first + logits.shape[-1])).nonzero()[:, 0]
+        own[here] = logits[here, tokens[here] - first]
+        top = logits.amax(-1, keepdim=True)
+        largest.append(top)
+        sums.append(logits.sub_(top).exp_().sum(-1, keepdim=True))
+    tops = torch.cat(largest, dim=-1)
+    most = tops.amax(-1, keepdim=True)
+    together = (torch.cat(sums, dim=-1) * (tops - most).exp_()).sum(-1)
+    return (own - most[:, 0]) - together.log_()
+
+
+def top_tokens(pieces: Pieces, k: int) -> torch.Tensor:
+    """The k tokens with the largest logits, the largest first: `[n, k]`.
+
+    Args:
+        pieces: All of the vocabulary.
+        k: How many.
+    """
+    values: list[torch.Tensor] = []
+    tokens: list[torch.Tensor] = []
+    for first, logits in pieces:
+        found = logits.topk(min(k, logits.shape[-1]), dim=-1)
+        values.append(found.values)
+        tokens.append(found.indices + first)
+    best = torch.cat(values, dim=-1).topk(k, dim=-1).indices
+    return torch.cat(tokens, dim=-1).gather(-1, best)

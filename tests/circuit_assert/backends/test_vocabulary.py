@@ -1,0 +1,75 @@
+"""What is asked of all tokens' logits comes out alike, in pieces or at once."""
+
+import pytest
+import torch
+
+from circuit_assert.backends import transformer_lens
+from circuit_assert.backends.load import load
+from circuit_assert.backends.vocabulary import log_probabilities, top_tokens
+from circuit_assert.models.planted_models import lookup_model
+from circuit_assert.models.spec import spec_of
+
+ROWS, VOCABULARY = 7, 30
+
+
+@pytest.fixture(params=[VOCABULARY, 11, 1], ids=["whole", "uneven", "single"])
+def size(request):
+    return request.param
+
+
+@pytest.fixture
+def logits():
+    return 6 * torch.randn(ROWS, VOCABULARY, generator=torch.Generator().manual_seed(0))
+
+
+def pieces(logits, size):
+    for first in range(0, logits.shape[-1], size):
+        yield first, logits[:, first : first + size].clone()
+
+
+def test_log_probabilities_are_those_of_the_whole(logits, size):
+    tokens = torch.arange(ROWS) * 4 + 1
+    whole = torch.log_softmax(logits.double(), -1)[torch.arange(ROWS), tokens]
+    assert whole.min() < -6
+    found = log_probabilities(pieces(logits, size), tokens)
+    torch.testing.assert_close(found.double(), whole, rtol=1e-6, atol=1e-6)
+
+
+def test_a_probability_near_one_is_told_from_one(logits, size):
+    """Far above zero, where adding the largest logit back would round the difference away."""
+    logits = torch.zeros(2, VOCABULARY)
+    logits[:, 4], logits[1, 20] = 300.0, 285.0
+    found = log_probabilities(pieces(logits, size), torch.tensor([4, 4]))
+    assert found.tolist() == pytest.approx([0.0, -3.06e-7], abs=1e-7)
+    assert found[0] != found[1]
+
+
+def test_no_logit_is_too_large_or_too_small(size):
+    logits = torch.full((1, VOCABULARY), -1e4)
+    logits[0, 3] = 1e4
+    assert log_probabilities(pieces(logits, size), torch.tensor([3])).item() == 0.0
+    assert log_probabilities(pieces(logits, size), torch.tensor([5])).item() == pytest.approx(-2e4)
+
+
+@pytest.mark.parametrize("k", [1, 3, VOCABULARY])
+def test_the_top_is_that_of_the_whole(logits, size, k):
+    found = top_tokens(pieces(logits, size), k)
+    assert torch.equal(found, logits.topk(k, dim=-1).indices)
+
+
+def test_a_model_gives_the_same_in_pieces(monkeypatch):
+    backend = load(spec_of(lookup_model()))
+    residual = torch.randn(9, backend.card.d_model, generator=torch.Generator().manual_seed(1))
+    tokens = torch.arange(9) + backend.card.vocabulary - 9
+    whole = backend.log_probabilities(residual, tokens), backend.top_tokens(residual, 5)
+    made = []
+    linear = transformer_lens.linear
+    monkeypatch.setattr(transformer_lens, "linear", lambda *given: made.append(0) or linear(*given))
+    monkeypatch.setattr(transformer_lens, "_TOKENS_AT_ONCE", 13)
+    monkeypatch.setattr(transformer_lens, "_ROWS_OF_PIECES", 4)
+    torch.testing.assert_close(backend.log_probabilities(residual, tokens), whole[0])
+    logits = [
+        backend.token_logits(residual, top) for top in (backend.top_tokens(residual, 5), whole[1])
+    ]
+    torch.testing.assert_close(*logits)  # of tokens that are alike, any may come first
+    assert len(made) == 2 * 3 * -(-backend.card.vocabulary // 13)
