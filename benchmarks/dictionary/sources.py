@@ -8,9 +8,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-MANUALS = (
-    "manpages",
-    *(f"manpages-{of}" for of in ["de", "fr", "es", "it", "ru", "uk", "el", "ja", "zh"]),
+from benchmarks.dictionary.corpus import LANGUAGES_OF_MANUALS
+
+MANUALS = tuple(
+    "manpages" if language == "en" else f"manpages-{language.partition('_')[0]}"
+    for language in LANGUAGES_OF_MANUALS
 )
 DJANGO = "Django==5.2.19"
 

@@ -20,9 +20,7 @@ def gate_in_place(model: torch.nn.Module, ways: ShortWays) -> None:
         model: Its MLPs are changed in place.
         ways: Takes note of them.
     """
-    for module in model.modules():
-        if is_one_of(module, _MLPS):
-            ways.give(module, partial(_gated, module))
+    ways.give_each(model, _MLPS, _gated)
 
 
 def _gated(mlp: Any, entering: torch.Tensor) -> torch.Tensor | None:  # noqa: ANN401

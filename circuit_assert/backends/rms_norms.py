@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import torch
 
-from circuit_assert.backends.short_ways import ShortWays, is_one_of
+from circuit_assert.backends.short_ways import ShortWays
 from circuit_assert.linear import is_plain
 
 _GAINS = ("LlamaRMSNorm", "MistralRMSNorm", "Qwen2RMSNorm", "Qwen3RMSNorm")
@@ -21,11 +20,8 @@ def normalise_in_place(model: torch.nn.Module, ways: ShortWays) -> None:
         model: Its norms are changed in place.
         ways: Takes note of them.
     """
-    for module in model.modules():
-        if is_one_of(module, _GAINS):
-            ways.give(module, partial(_by_gain, module))
-        elif is_one_of(module, _OFFSETS):
-            ways.give(module, partial(_by_offset, module))
+    ways.give_each(model, _GAINS, _by_gain)
+    ways.give_each(model, _OFFSETS, _by_offset)
 
 
 def _by_gain(norm: Any, stream: torch.Tensor) -> torch.Tensor | None:  # noqa: ANN401

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import torch
@@ -68,6 +69,20 @@ class ShortWays:
 
         part.__dict__["forward"] = forward
         self.parts += 1
+
+    def give_each(
+        self, model: torch.nn.Module, kinds: tuple[str, ...], way: Callable[..., Any]
+    ) -> None:
+        """Have all parts of some kinds go a shorter way.
+
+        Args:
+            model: Its parts are changed in place.
+            kinds: Names of their classes in the transformers library.
+            way: As for `give`, called with the part before what the part is called with.
+        """
+        for module in model.modules():
+            if is_one_of(module, kinds):
+                self.give(module, partial(way, module))
 
 
 def _off(made: Any, left: Any) -> list[float]:  # noqa: ANN401
