@@ -41,7 +41,8 @@ class Case:
     """One claim before its court: what it still needs, and what follows from what is known.
 
     Weights come before observations, these before interventions, primaries before guards, and
-    nothing is measured that can no longer change the verdict.
+    nothing is measured that can no longer change the verdict. What a criterion is about is worked
+    out once: when all that it needs has been measured, nothing measured later changes it.
 
     Args:
         body: What the claim rests on.
@@ -58,6 +59,7 @@ class Case:
         self._last: tuple[tuple[str | None, ...], stats.Judgement] | None = None
         self._noise = 0.0
         self._floors: dict[str, float] = {}
+        self._lacking: dict[str, str | None] = {}  # of what has all that it needs
         self._answers: dict[str, Found] = {}
         self._measured: dict[str, Measured] = {}
         self._samples: dict[str, stats.Sample | stats.JackknifeSample] = {}
@@ -208,12 +210,21 @@ class Case:
         return kind(leaf.name, sample, leaf.region, self._floor(leaf), failed)
 
     def _answer(self, leaf: Fact) -> Found:
-        found = self._answers[leaf.name] = leaf.question.answer(self._known, self._alpha)
-        self._notes[leaf.name] = found.notes
-        return found
+        if leaf.name not in self._answers:
+            found = self._answers[leaf.name] = leaf.question.answer(self._known, self._alpha)
+            self._notes[leaf.name] = found.notes
+        return self._answers[leaf.name]
 
     def _blocked(self, leaf: Criterion | Fact) -> str | None:
         """Why a criterion cannot be judged: not measured, or nothing could be."""
+        if leaf.name not in self._lacking:
+            lacking = self._lack(leaf)
+            if lacking == _NOT_MEASURED:
+                return lacking
+            self._lacking[leaf.name] = lacking
+        return self._lacking[leaf.name]
+
+    def _lack(self, leaf: Criterion | Fact) -> str | None:
         for request in _source(leaf).needs(self._known):
             if request not in self._known:
                 return _NOT_MEASURED
@@ -223,24 +234,24 @@ class Case:
         return None
 
     def _sample(self, leaf: Criterion) -> stats.Sample | stats.JackknifeSample:
-        measured = leaf.quantity.measured(self._known)
-        self._notes[leaf.name] = measured.notes
-        if isinstance(measured, MeasuredStatistic):
-            sample = stats.JackknifeSample(measured.statistic, measured.clusters)
-        else:
-            self._measured[leaf.name] = measured
-            sample = _as_sample(measured)
-        earlier = self._samples.get(leaf.name)
-        if earlier is None or not earlier.is_like(sample):
-            self._samples[leaf.name] = sample  # one that is met again is decided once
+        if leaf.name not in self._samples:
+            measured = leaf.quantity.measured(self._known)
+            self._notes[leaf.name] = measured.notes
+            if isinstance(measured, MeasuredStatistic):
+                sample = stats.JackknifeSample(measured.statistic, measured.clusters)
+            else:
+                self._measured[leaf.name] = measured
+                sample = _as_sample(measured)
+            self._samples[leaf.name] = sample
         return self._samples[leaf.name]
 
     def _floor(self, leaf: Criterion) -> float:
         """How far the engine's own choices move what the criterion is about, in its unit."""
-        floor = leaf.quantity.noise(self._known, self._known.noise_floor)
-        self._floors[leaf.name] = floor
-        self._noise = max(self._noise, floor)
-        return floor
+        if leaf.name not in self._floors:
+            floor = leaf.quantity.noise(self._known, self._known.noise_floor)
+            self._floors[leaf.name] = floor
+            self._noise = max(self._noise, floor)
+        return self._floors[leaf.name]
 
     def evidence(self, claim: Claim, *, seconds: float, runs: int, reused: int) -> Evidence:
         """What was found, and what follows."""

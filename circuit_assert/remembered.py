@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from circuit_assert.claims.claim import Claim, Rests
+from circuit_assert.claims.claim import Claim, ClaimKey, Rests
 from circuit_assert.claims.criteria import Body, Criterion
 from circuit_assert.claims.families import AtEachModel, ExactlyThese, Family, SomeMember
 from circuit_assert.evidence import Evidence, Finding
@@ -30,10 +30,12 @@ class RememberedVerdicts:
 
     def __init__(self, known: Known, false_pass_rate: float) -> None:
         self._known, self._rate = known, false_pass_rate
+        self._keys: dict[ClaimKey, str | None] = {}  # to hash all that one follows from takes long
 
     def get(self, claim: Claim) -> Evidence | None:
         """The evidence, as if its scores had been read from the cache; None when there is none."""
-        kept = self._known.recalled_text(*self._described(claim))
+        recall, key = self._known.recall, self._key(claim)
+        kept = recall.text(key) if recall and key else None
         if kept is None:
             return None
         said: dict[str, Any] = json.loads(kept)
@@ -43,9 +45,18 @@ class RememberedVerdicts:
 
     def put(self, claim: Claim, evidence: Evidence) -> None:
         """Keep the evidence, unless there is no cache or no telling what it follows from."""
+        recall, key = self._known.recall, self._key(claim)
+        if not recall or not key:
+            return
         rests_on = len(set(_requests(claim.body, self._known)))
         cheap = replace(evidence, seconds=0.0, runs=0, reused=rests_on)
-        self._known.remember_text(json.dumps(cheap.record), *self._described(claim))
+        recall.put_text(json.dumps(cheap.record), key)
+
+    def _key(self, claim: Claim) -> str | None:
+        recall = self._known.recall
+        if recall is not None and claim.key not in self._keys:
+            self._keys[claim.key] = recall.text_key(*self._described(claim))
+        return self._keys.get(claim.key)
 
     def _described(self, claim: Claim) -> tuple[object, ...]:
         spec = self._known.spec

@@ -146,7 +146,7 @@ class Backend(Protocol):
         *,
         site: Site | None = None,
         vectors: torch.Tensor | None = None,
-        seed: int | None = None,
+        draws: torch.Tensor | None = None,
     ) -> torch.Tensor:
         """The tokens that follow rows of equal length: `[batch, pos]` → `[batch, steps]`.
 
@@ -155,14 +155,26 @@ class Backend(Protocol):
             steps: How many tokens to write.
             site: Where vectors are added, at every position but the first.
             vectors: `[batch, d_model]`.
-            seed: What tokens are drawn with, at temperature 1; None for the likeliest ones.
+            draws: `[batch, steps]`, uniform between 0 and 1: where in the cumulated distribution
+                of the next token, at temperature 1, each is; None for the likeliest ones.
         """
         ...
 
-    def all_logits(self, residual: torch.Tensor, scale: torch.Tensor | None = None) -> torch.Tensor:
-        """Logits of every token: `[n, d_model]` → `[n, vocabulary]`.
+    def all_logits(self, residual: torch.Tensor) -> torch.Tensor:
+        """Logits of every token: `[n, d_model]` → `[n, vocabulary]`."""
+        ...
+
+    def entropy(self, residual: torch.Tensor, scale: torch.Tensor | None = None) -> torch.Tensor:
+        """Of the next token's distribution, in nats: `[n, d_model]` → `[n]`.
 
         With `scale`, `[n]`, the final norm divides by that instead of its own.
+        """
+        ...
+
+    def divergence(self, residual: torch.Tensor, logs: torch.Tensor) -> torch.Tensor:
+        """KL divergence of the next token's distribution to another, in nats.
+
+        `[n, d_model]` and log q of each token, `[vocabulary]` → `[n]`.
         """
         ...
 

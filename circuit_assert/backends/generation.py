@@ -27,7 +27,7 @@ def written_on(
     *,
     site: Site | None,
     vectors: torch.Tensor | None,
-    seed: int | None,
+    draws: torch.Tensor | None,
     cached: Run | None = None,
 ) -> torch.Tensor:
     """The tokens that follow rows of equal length: see `Backend.generate`.
@@ -38,21 +38,20 @@ def written_on(
         steps: How many tokens to write.
         site: Where vectors are added.
         vectors: `[batch, d_model]`.
-        seed: What tokens are drawn with.
+        draws: As in `Backend.generate`.
         cached: A run that remembers the keys and values of earlier positions, so that each token
             runs once; None to run whole rows each time.
     """
-    generator = None if seed is None else torch.Generator().manual_seed(seed)
     start = tokens.shape[1]
     tokens = tokens.to(backend.device)
-    for _ in range(steps):
+    for step in range(steps):
         begun = cached is not None and tokens.shape[1] > start
         edits: Edits = {}
         if site is not None and vectors is not None:
             edits[site] = [_adding(vectors.to(backend.device), after=0 if begun else _FIRST)]
         run = cached or _whole(backend)
         final = run(tokens[:, -1:] if begun else tokens, edits)
-        following = _chosen(backend, final[:, -1], generator)
+        following = _chosen(backend, final[:, -1], None if draws is None else draws[:, step])
         tokens = torch.cat([tokens, following[:, None]], dim=1)
     return tokens[:, start:]
 
@@ -99,13 +98,11 @@ def _adding(vectors: torch.Tensor, *, after: int) -> Edit:
     return edit
 
 
-def _chosen(
-    backend: Backend, residual: torch.Tensor, generator: torch.Generator | None
-) -> torch.Tensor:
-    """The likeliest token of each row, or one drawn at temperature 1."""
-    if generator is None:
+def _chosen(backend: Backend, residual: torch.Tensor, draws: torch.Tensor | None) -> torch.Tensor:
+    """The likeliest token of each row, or the one at a point of the cumulated distribution."""
+    if draws is None:
         return backend.top_tokens(residual, 1)[:, 0]
-    logits = backend.all_logits(residual).float().cpu()
-    drawn = torch.rand(logits.shape, generator=generator, dtype=torch.float64)
-    noise = -torch.log(-torch.log(drawn.clamp(1e-300, 1 - 1e-16)))  # Gumbel
-    return (logits.double() + noise).argmax(-1).to(residual.device)
+    shares = backend.all_logits(residual).double().softmax(-1).cumsum(-1)
+    points = draws.to(shares)[:, None] * shares[:, -1:]
+    found = torch.searchsorted(shares, points, right=True)[:, 0]
+    return found.clamp_max(shares.shape[-1] - 1)  # a product that was rounded up

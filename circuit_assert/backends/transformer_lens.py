@@ -7,22 +7,21 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 
 from circuit_assert.backends.attending import attend_fused
 from circuit_assert.backends.base import Edit, Read, Resume, Untouched
 from circuit_assert.backends.blocks import Blocks
+from circuit_assert.backends.bridge_logits import BridgeLogits
 from circuit_assert.backends.gated_mlps import gate_in_place
 from circuit_assert.backends.generation import Edits, Run, remembers_exactly, written_on
-from circuit_assert.backends.head_inputs import by_query_head, embeddings
 from circuit_assert.backends.importing import no_garbage_collected
 from circuit_assert.backends.narrowing import given_back, only_at
 from circuit_assert.backends.norms import compute_norms_once
-from circuit_assert.backends.placement import device_of, devices_of, spread_over, wholly_on
+from circuit_assert.backends.placement import devices_of, spread_over, wholly_on
 from circuit_assert.backends.products import multiply_fast
-from circuit_assert.backends.queries_keys import is_rotary, obstacle, vectors
 from circuit_assert.backends.rereading import Rereading
 from circuit_assert.backends.rms_norms import normalise_in_place
 from circuit_assert.backends.short_ways import ShortWays
@@ -34,10 +33,9 @@ from circuit_assert.backends.shortcuts import (
     resumes_exactly,
 )
 from circuit_assert.backends.stream import kept_in_the_stream
-from circuit_assert.backends.vocabulary import log_probabilities, top_tokens
 from circuit_assert.components import Site
 from circuit_assert.errors import HookError, ModelError, ModelValidationError
-from circuit_assert.linear import is_plain, linear
+from circuit_assert.linear import is_plain
 from circuit_assert.models.card import Card
 from circuit_assert.models.planted import PlantedModel
 from circuit_assert.prompts.base import Tokenizer
@@ -59,8 +57,6 @@ _HOOKS = {
     "attn_post_scale": "ln1_post.hook_scale",
 }
 _OF_MLP = ("mlp_post", "mlp_out")
-_ROWS_AT_ONCE = 128  # rows of full logits held together: 128 × 262,144 float32 is 134 MB
-_ROWS_OF_PIECES, _TOKENS_AT_ONCE = 512, 4096  # 8 MB of logits, which caches hold
 
 
 class _PassComplete(Exception):  # noqa: N818 - how a run ends, not an error
@@ -133,7 +129,7 @@ def boot_planted(
     )
 
 
-class TransformerLensBackend:
+class TransformerLensBackend(BridgeLogits):
     """A `TransformerBridge` behind the engine's protocol.
 
     Args:
@@ -155,8 +151,8 @@ class TransformerLensBackend:
         card: Card,
         processing: str = "unprocessed",
     ) -> None:
+        super().__init__(bridge, card)
         self.name = name
-        self.card = card
         self.tokenizer = tokenizer
         bridge.eval()
         for parameter in bridge.original_model.parameters():
@@ -168,16 +164,11 @@ class TransformerLensBackend:
         gate_in_place(bridge.original_model, self._ways)
         attend_fused(bridge, self._ways)
         self._ways_tried = self._ways.parts == 0
-        self._bridge = bridge
         self.devices = devices_of(bridge.original_model)
-        self.device = self._head()[0].device
         self._rereading = Rereading(bridge, self.device)
         self._blocks = Blocks(bridge.original_model, card.layers)
         self.dtype = next(bridge.original_model.parameters()).dtype
         self.fingerprint = _fingerprint(bridge.original_model, f"{processing}/{self.dtype}")
-        self.has_post_norms = "blocks.0.ln1_post.hook_scale" in bridge.hook_dict
-        self._logit_cap = float(getattr(bridge.cfg, "output_logits_soft_cap", 0) or 0)
-        self.caps_logits = self._logit_cap > 0
         self.has_parallel_blocks = bool(getattr(bridge.cfg, "parallel_attn_mlp", False))
 
     @contextmanager
@@ -365,17 +356,6 @@ class TransformerLensBackend:
     def _hook_name(self, site: Site) -> str:
         return f"blocks.{site.layer}.{_HOOKS[site.name]}"
 
-    @torch.no_grad()
-    def token_logits(self, residual: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:
-        """Logits of k tokens each: `[n, d_model]`, `[n, k]` → `[n, k]`."""
-        normed = self._final_norm(residual)
-        rows, bias = self._head()
-        # in float32 whatever the dtype: logits of 20 are a sixteenth apart in bfloat16
-        logits = torch.einsum("nd,nkd->nk", normed.float(), rows[tokens].float())
-        if bias is not None:
-            logits = logits + bias[tokens].float()
-        return self._capped(logits)
-
     def generate(
         self,
         tokens: torch.Tensor,
@@ -383,11 +363,13 @@ class TransformerLensBackend:
         *,
         site: Site | None = None,
         vectors: torch.Tensor | None = None,
-        seed: int | None = None,
+        draws: torch.Tensor | None = None,
     ) -> torch.Tensor:
         """The tokens that follow rows of equal length: `[batch, pos]` → `[batch, steps]`."""
         cached = self._remembering() if self._can_remember else None
-        return written_on(self, tokens, steps, site=site, vectors=vectors, seed=seed, cached=cached)
+        return written_on(
+            self, tokens, steps, site=site, vectors=vectors, draws=draws, cached=cached
+        )
 
     @cached_property
     def _can_remember(self) -> bool:
@@ -413,228 +395,6 @@ class TransformerLensBackend:
             return self._run_to(tokens, hooks, last, None, {}, memory=memory)
 
         return run
-
-    @torch.no_grad()
-    def all_logits(self, residual: torch.Tensor, scale: torch.Tensor | None = None) -> torch.Tensor:
-        """Logits of every token: `[n, d_model]` → `[n, vocabulary]`, the scale its own or given."""
-        return self._all_logits(residual, scale)
-
-    @torch.no_grad()
-    def log_probabilities(self, residual: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:
-        """log p of one token each, in nats: `[n, d_model]`, `[n]` → `[n]`."""
-        at_once = self._rows_at_once
-        parts = zip(residual.split(at_once), tokens.split(at_once), strict=True)
-        return torch.cat([self._log_probabilities(part, of) for part, of in parts])
-
-    def _log_probabilities(self, residual: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:
-        if self._piece < self.card.vocabulary:
-            return log_probabilities(self._pieces(residual), tokens)
-        whole = torch.log_softmax(self._all_logits(residual), dim=-1)
-        return whole.gather(1, tokens[:, None])[:, 0]
-
-    @property
-    def _piece(self) -> int:
-        """Tokens whose logits are made together: all on a GPU."""
-        return _TOKENS_AT_ONCE if self.device.type == "cpu" else self.card.vocabulary
-
-    @property
-    def _rows_at_once(self) -> int:
-        """Rows of logits held together, of a piece of the vocabulary on a CPU."""
-        return _ROWS_OF_PIECES if self.device.type == "cpu" else _ROWS_AT_ONCE
-
-    def _pieces(self, residual: torch.Tensor) -> Generator[tuple[int, torch.Tensor]]:
-        """Logits of some tokens after the others, each with the first of them."""
-        rows, bias = self._head()
-        normed = self._final_norm(residual)
-        for first in range(0, len(rows), self._piece):
-            some = slice(first, first + self._piece)
-            logits = linear(normed, rows[some], None if bias is None else bias[some])
-            yield first, self._capped(logits).float()
-
-    @torch.no_grad()
-    def centred_logits(self, residual: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:
-        """Logits of k tokens each minus the vocabulary's mean: `[n, k]`."""
-        if self.caps_logits:
-            parts = residual.split(_ROWS_AT_ONCE)
-            mean = torch.cat([self._all_logits(part).mean(-1) for part in parts])
-        else:
-            mean = self._mean_logit(residual)
-        return self.token_logits(residual, tokens) - mean[:, None]
-
-    def _mean_logit(self, residual: torch.Tensor) -> torch.Tensor:
-        """That of the mean unembedding, as logits are linear in it: `[n, d_model]` → `[n]`."""
-        row, bias = self._mean_head
-        return self._final_norm(residual).float() @ row + bias
-
-    @cached_property
-    def _mean_head(self) -> tuple[torch.Tensor, float]:
-        rows, bias = self._head()
-        return rows.mean(0, dtype=torch.float32), 0.0 if bias is None else float(
-            bias.float().mean()
-        )
-
-    @torch.no_grad()
-    def top_tokens(self, residual: torch.Tensor, k: int) -> torch.Tensor:
-        """The k tokens with the largest logits: `[n, d_model]` → `[n, k]`."""
-        parts = residual.split(self._rows_at_once)
-        return torch.cat([top_tokens(self._pieces(part), k) for part in parts])
-
-    @torch.no_grad()
-    def final_scale(self, residual: torch.Tensor) -> torch.Tensor:
-        """What the final norm divides by: `[..., d_model]` → `[...]`."""
-        kind = self._norm_kind()
-        if kind is None:
-            return torch.ones_like(residual[..., 0])
-        centred = residual - residual.mean(-1, keepdim=True) if kind == "LN" else residual
-        return (centred.float().pow(2).mean(-1) + float(self._bridge.cfg.eps)).sqrt()
-
-    @torch.no_grad()
-    def unembedding(self, tokens: torch.Tensor | None = None) -> torch.Tensor:
-        """Unembedding rows times the final norm's gain, minus their vocabulary mean."""
-        rows, _ = self._head()
-        gain = self._gain(self._bridge.ln_final)
-        mean, _ = self._mean_head
-        chosen = ((rows if tokens is None else rows[tokens]).float() - mean) * gain
-        if self._centres():
-            chosen = chosen - chosen.mean(-1, keepdim=True)
-        return chosen
-
-    @torch.no_grad()
-    def head_output_weights(self, layer: int) -> torch.Tensor:
-        """W_O with the post-attention norm's gain folded in: `[head, d_head, d_model]`."""
-        block = self._bridge.blocks[layer]
-        split = self._rows(block.attn.o).reshape(self.card.heads, -1, self.card.d_model)
-        return split * self._gain(block.ln1_post) if self.has_post_norms else split
-
-    @torch.no_grad()
-    def neuron_output_weights(self, layer: int) -> torch.Tensor:
-        """W_out with the post-MLP norm's gain folded in: `[d_mlp, d_model]`."""
-        block = self._bridge.blocks[layer]
-        rows = self._rows(block.mlp.out)
-        return rows * self._gain(block.ln2_post) if self.has_post_norms else rows
-
-    @torch.no_grad()
-    def head_output_bias(self, layer: int) -> torch.Tensor:
-        """What attention writes beside its heads, the gain folded in as for them: `[d_model]`."""
-        block = self._bridge.blocks[layer]
-        bias = getattr(block.attn.o, "bias", None)
-        if bias is None:
-            return torch.zeros(self.card.d_model, device=self.device)
-        return bias.to(self.device).float() * (
-            self._gain(block.ln1_post) if self.has_post_norms else 1.0
-        )
-
-    @property
-    def has_query_key_norms(self) -> bool:
-        """Whether queries and keys are normalised, so that no matrix W_QK scores them."""
-        return hasattr(self._bridge.blocks[0].attn, "q_norm")
-
-    @property
-    def has_rotary_positions(self) -> bool:
-        """Whether queries and keys are turned by their positions."""
-        return is_rotary(self._bridge)
-
-    @torch.no_grad()
-    def token_embeddings(self, tokens: torch.Tensor, *, effective: bool = False) -> torch.Tensor:
-        """What tokens put into the residual stream: `[n]` → `[n, d_model]`."""
-        made = embeddings(self._bridge, tokens, effective=effective)
-        return made.to(self.device)
-
-    @torch.no_grad()
-    def normalised(self, residual: torch.Tensor) -> torch.Tensor:
-        """What a block's norm makes of it, the gain aside: `[..., d_model]`."""
-        centred = residual - residual.mean(-1, keepdim=True) if self._centres() else residual
-        return centred / self.final_scale(residual)[..., None]
-
-    @torch.no_grad()
-    def head_input_weights(self, layer: int, which: Literal["q", "k", "v"]) -> torch.Tensor:
-        """W_Q, W_K or W_V with the norm's gain folded in: `[head, d_model, d_head]`."""
-        block = self._bridge.blocks[layer]
-        rows = self._rows(getattr(block.attn, which))
-        gain = self._gain(getattr(block, "ln1", None))
-        return by_query_head(rows, gain, self.card, centred=self._centres())
-
-    @property
-    def no_queries_and_keys(self) -> str | None:
-        """Why `queries_or_keys` cannot be worked out; None where they can."""
-        return obstacle(self._bridge, self.card)
-
-    @torch.no_grad()
-    def queries_or_keys(
-        self, layer: int, which: Literal["q", "k"], residual: torch.Tensor, position: int = 0
-    ) -> torch.Tensor:
-        """What a block makes of residual streams, norms and positions included."""
-        made = vectors(self._bridge, residual, layer, which, position=position, card=self.card)
-        return made.to(self.device)
-
-    @property
-    def has_gated_mlps(self) -> bool:
-        """Whether neurons read by two rows, whose readings are multiplied."""
-        return hasattr(self._bridge.blocks[0].mlp, "gate")
-
-    @torch.no_grad()
-    def neuron_input_weights(self, layer: int, which: Literal["in", "gate"]) -> torch.Tensor:
-        """W_in, or that of gates, with the gain of the norm before it folded in."""
-        block = self._bridge.blocks[layer]
-        norm = block.ln2 if hasattr(block, "ln2") else getattr(block, "ln1", None)
-        rows = self._rows(getattr(block.mlp, which)).T * self._gain(norm)
-        return rows - rows.mean(-1, keepdim=True) if self._centres() else rows
-
-    def _all_logits(
-        self, residual: torch.Tensor, scale: torch.Tensor | None = None
-    ) -> torch.Tensor:
-        rows, bias = self._head()
-        normed = self._final_norm(residual)
-        if scale is not None and self._norm_kind() is not None:
-            normed = self._at_scale(normed, self.final_scale(residual) / scale)
-        logits = linear(normed, rows, bias)
-        return self._capped(logits).float()
-
-    def _final_norm(self, residual: torch.Tensor) -> torch.Tensor:
-        if self._norm_kind() is None:
-            return residual
-        norm = self._bridge.ln_final
-        return norm(residual[None].to(device_of(norm, self.device)))[0].to(self.device)
-
-    def _at_scale(self, normed: torch.Tensor, by: torch.Tensor) -> torch.Tensor:
-        """What the final norm gives, stretched, its bias left as it is: `[n, d_model]`, `[n]`."""
-        bias = getattr(self._bridge.ln_final, "bias", None)
-        offset = 0.0 if bias is None else bias.to(self.device).float()
-        stretched = (normed.float() - offset) * by.float()[:, None] + offset
-        return stretched.to(normed.dtype)
-
-    def _head(self) -> tuple[torch.Tensor, torch.Tensor | None]:
-        unembed = self._bridge.unembed.original_component
-        return unembed.weight, getattr(unembed, "bias", None)
-
-    def _capped(self, logits: torch.Tensor) -> torch.Tensor:
-        cap = self._logit_cap
-        return cap * torch.tanh(logits / cap) if self.caps_logits else logits
-
-    def _norm_kind(self) -> str | None:
-        kind = self._bridge.cfg.normalization_type
-        return None if kind is None else ("LN" if kind.upper().startswith("LN") else "RMS")
-
-    def _centres(self) -> bool:
-        """Whether norms remove the mean of what they read."""
-        return self._norm_kind() == "LN"
-
-    def _gain(self, norm: Any) -> torch.Tensor:  # noqa: ANN401 - a bridge's norm component
-        weight = getattr(norm, "weight", None)
-        if self._norm_kind() is None or weight is None:
-            return torch.ones(self.card.d_model, device=self.device)
-        offset = 1.0 if getattr(self._bridge.cfg, "rmsnorm_uses_offset", False) else 0.0
-        return weight.to(self.device).float() + offset
-
-    def _rows(self, linear: Any) -> torch.Tensor:  # noqa: ANN401 - a bridge's linear component
-        return _rows_of_inputs(linear).to(self.device).float()
-
-
-def _rows_of_inputs(linear: Any) -> torch.Tensor:  # noqa: ANN401 - a bridge's linear component
-    """Its weights as `[input, output]`: transposed in a Linear, as they are in GPT-2's Conv1D."""
-    weights: torch.Tensor = linear.weight
-    is_linear = isinstance(linear.original_component, torch.nn.Linear)
-    return weights.T if is_linear else weights
 
 
 def _fingerprint(module: torch.nn.Module, processing: str) -> str:

@@ -33,11 +33,10 @@ def validate(backend: Backend, *, plain: Path | None) -> None:
     """
     tokens = _probe_tokens(backend)
     _check_rows(backend, tokens)
-    _check_edits(backend, tokens)
-    for layer in {0, backend.card.layers - 1}:
-        _check_heads(backend, tokens, layer)
+    final = _check_edits(backend, tokens)
+    _check_heads(backend, tokens)
     if not backend.caps_logits:
-        _check_unembedding(backend, tokens)
+        _check_unembedding(backend, tokens, final[0])
     if plain is not None:
         _check_parity_once(backend, tokens, plain)
 
@@ -67,48 +66,54 @@ def _check_rows(backend: Backend, tokens: torch.Tensor) -> None:
             )
 
 
-def _check_edits(backend: Backend, tokens: torch.Tensor) -> None:
+def _check_edits(backend: Backend, tokens: torch.Tensor) -> torch.Tensor:
+    """Edits act while they last; returns what leaves the last block without any."""
     last = backend.card.layers - 1
     before = backend.run(tokens, reads={}, edits={}, last_layer=last)
-    for site in (Site(0, "z"), Site(last, "z"), Site(0, "resid_pre"), Site(last, "resid_post")):
-        edits = {site: [_doubled]}
-        after = backend.run(tokens, reads={}, edits=edits, last_layer=last)
+    sites = (Site(0, "z"), Site(last, "z"), Site(0, "resid_pre"), Site(last, "resid_post"))
+    for site in sites:
+        after = backend.run(tokens, reads={}, edits={site: [_doubled]}, last_layer=last)
         # A head may write nothing, a residual stream always does.
         if site.name != "z" and torch.equal(before, after):
             raise ModelValidationError(f"editing {site} of {backend.name} changes nothing.")
-        again = backend.run(tokens, reads={}, edits={}, last_layer=last)
-        if not torch.equal(before, again):
-            raise ModelValidationError(
-                f"an edit of {site} of {backend.name} leaks into the next run."
-            )
+    again = backend.run(tokens, reads={}, edits={}, last_layer=last)
+    if not torch.equal(before, again):
+        raise ModelValidationError(
+            f"an edit of {', '.join(map(str, sites[:-1]))} or {sites[-1]} of {backend.name} leaks "
+            f"into the next run."
+        )
+    return before
 
 
 def _doubled(activation: torch.Tensor) -> torch.Tensor:
     return activation * 2 + 1
 
 
-def _check_heads(backend: Backend, tokens: torch.Tensor, layer: int) -> None:
+def _check_heads(backend: Backend, tokens: torch.Tensor) -> None:
     """What heads write by their output weights adds up to what their layer writes."""
-    kept: dict[str, torch.Tensor] = {}
+    layers = {0, backend.card.layers - 1}
     names: list[SiteName] = ["z", "attn_out"]
     if backend.has_post_norms:
         names.append("attn_post_scale")
-    reads = {Site(layer, n): [lambda a, n=n: kept.update({n: a.float()})] for n in names}
+    sites = [Site(layer, name) for layer in layers for name in names]
+    kept: dict[Site, torch.Tensor] = {}
+    reads = {site: [lambda a, site=site: kept.update({site: a.float()})] for site in sites}
     backend.run(tokens, reads=reads, edits={}, last_layer=backend.card.layers - 1)
-    written = torch.einsum("bphd,hdm->pm", kept["z"], backend.head_output_weights(layer))
-    if backend.has_post_norms:
-        written = written / kept["attn_post_scale"][0]
-    off = _disagreement(written, kept["attn_out"][0])
-    if off > _PARITY[backend.dtype]:
-        raise ModelValidationError(
-            f"the heads of layer {layer} of {backend.name} do not add up to its attention output: "
-            f"they are off by {off:.2g} of it."
-        )
+    for layer in layers:
+        values = kept[Site(layer, "z")]
+        written = torch.einsum("bphd,hdm->pm", values, backend.head_output_weights(layer))
+        if backend.has_post_norms:
+            written = written / kept[Site(layer, "attn_post_scale")][0]
+        off = _disagreement(written, kept[Site(layer, "attn_out")][0])
+        if off > _PARITY[backend.dtype]:
+            raise ModelValidationError(
+                f"the heads of layer {layer} of {backend.name} do not add up to its attention "
+                f"output: they are off by {off:.2g} of it."
+            )
 
 
-def _check_unembedding(backend: Backend, tokens: torch.Tensor) -> None:
+def _check_unembedding(backend: Backend, tokens: torch.Tensor, final: torch.Tensor) -> None:
     """The final residual stream over its scale, times the unembedding, is the centred logit."""
-    final = backend.run(tokens, reads={}, edits={}, last_layer=backend.card.layers - 1)[0]
     some = tokens[0].to(final.device)
     logits = backend.centred_logits(final, some.expand(len(final), -1))
     direct = final.float() @ backend.unembedding(some).T / backend.final_scale(final)[:, None]

@@ -40,6 +40,31 @@ def log_probabilities(pieces: Pieces, tokens: torch.Tensor) -> torch.Tensor:
     return (own - most[:, 0]) - together.log_()
 
 
+def divergences(pieces: Pieces, logs: torch.Tensor | None = None) -> torch.Tensor:
+    """Σ p (log p - log q) over all tokens, in nats: `[n]`.
+
+    Args:
+        pieces: All of the vocabulary.
+        logs: log q of each token, `[vocabulary]`; None for zeros, which gives minus the entropy.
+    """
+    largest: list[torch.Tensor] = []
+    sums: list[torch.Tensor] = []
+    beyond: list[torch.Tensor] = []
+    for first, logits in pieces:
+        top = logits.amax(-1, keepdim=True)
+        weights = logits.sub_(top).exp()
+        sums.append(weights.sum(-1, keepdim=True))
+        odds = logits if logs is None else logits.sub_(logs[first : first + logits.shape[-1]])
+        beyond.append(weights.mul_(odds).sum(-1, keepdim=True))
+        largest.append(top)
+    tops, of_pieces = torch.cat(largest, dim=-1), torch.cat(sums, dim=-1)
+    lower = tops - tops.amax(-1, keepdim=True)
+    scaled = lower.exp()
+    together = (scaled * of_pieces).sum(-1)
+    found = (scaled * (torch.cat(beyond, dim=-1) + lower * of_pieces)).sum(-1)
+    return found / together - together.log()
+
+
 def top_tokens(pieces: Pieces, k: int) -> torch.Tensor:
     """The k tokens with the largest logits, the largest first: `[n, k]`.
 

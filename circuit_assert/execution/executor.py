@@ -69,14 +69,10 @@ class Executor:
         """How many scores came from earlier runs."""
         return self._recall.reused if self._recall else 0
 
-    def recalled_text(self, *given: object) -> str | None:
-        """A text that an earlier run kept for what is given; None without one."""
-        return self._recall.text(*given) if self._recall else None
-
-    def remember_text(self, text: str, *given: object) -> None:
-        """Keep a text for later runs, where there is a cache."""
-        if self._recall:
-            self._recall.put_text(text, *given)
+    @property
+    def recall(self) -> Recall | None:
+        """What earlier runs measured of this model; None without a cache."""
+        return self._recall
 
     @property
     def work(self) -> Work:

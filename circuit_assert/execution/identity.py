@@ -11,7 +11,7 @@ from functools import lru_cache
 from importlib import metadata, resources
 from importlib.resources.abc import Traversable
 from types import FunctionType
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import numpy as np
 import torch
@@ -78,6 +78,7 @@ class Identity:
         device = backend.device
         self._circumstances = "\n".join([backend.fingerprint, device.type, engine()])
         self._prompts: dict[Prompts, str] = {}
+        self._kinds: dict[type, bool] = {}
 
     def of(self, *what: object) -> str:
         """One hash of everything given.
@@ -98,8 +99,8 @@ class Identity:
                 yield f"{type(value).__name__} {value!r}".encode()
             case tuple():
                 yield from self._of_members(value)
-            case Prompts():
-                yield self._of_prompts(value).encode()
+            case _ if self._is_prompts(value):
+                yield self._of_prompts(cast("Prompts", value)).encode()
             case Model():
                 yield b"the model"  # it is in the circumstances
             case Dictionary():
@@ -126,6 +127,13 @@ class Identity:
                 yield from self._of_members(value)
             case _:
                 yield from self._of_dataclass(value)
+
+    def _is_prompts(self, value: object) -> bool:
+        """A protocol of attributes is looked for in each object: once for a kind is enough."""
+        kind = type(value)
+        if kind not in self._kinds:
+            self._kinds[kind] = isinstance(value, Prompts)
+        return self._kinds[kind]
 
     def _of_members(self, members: Sequence[Any]) -> Iterable[bytes]:
         yield f"sequence of {len(members)}".encode()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import chain
 from typing import TypeAlias
 
 import numpy as np
@@ -26,7 +27,7 @@ from circuit_assert.execution.edits import Editor
 from circuit_assert.execution.entries import Entry, latest_start
 from circuit_assert.execution.memory import ran_out
 from circuit_assert.execution.paths import PathEditor
-from circuit_assert.execution.rows import Rows, needed_of, on_a_copy, padded
+from circuit_assert.execution.rows import AtTheEnd, Rows, needed_of, on_a_copy, padded
 from circuit_assert.execution.store import Store
 from circuit_assert.execution.trunks import from_on
 from circuit_assert.execution.untouched import KeptStreams, first_difference, untouched_rows
@@ -180,6 +181,7 @@ class Job:
         reads: dict[Site, list[Read]] = {}
         edits: dict[Site, list[Edit]] = {}
         runs = self._rows(group)
+        at_the_end = AtTheEnd(runs, self._backend)
         for rows in runs:
             rows.place(reads, edits)
         tokens = padded([self._tokens[u] for piece in group for u in piece.units])
@@ -192,10 +194,11 @@ class Job:
             needed=needed_of(runs, tokens.shape) if self._backend.can_narrow else None,
             untouched=self._untouched(group, tokens.shape[1]) if self._backend.can_narrow else None,
         )
-        for piece, rows in zip(group, runs, strict=True):
-            for measurement, scores in rows.collect(final):
-                by_unit = self._results[piece.item][measurement]
-                by_unit.update(zip(map(int, piece.units), scores, strict=True))
+        items = {rows: piece.item for piece, rows in zip(group, runs, strict=True)}
+        own = ((rows, *read) for rows in runs for read in rows.collect(final))
+        for rows, measurement, scores in chain(own, at_the_end.collect(final)):
+            by_unit = self._results[items[rows]][measurement]
+            by_unit.update(zip(map(int, rows.batch.units), scores, strict=True))
 
     def _rows(self, group: list[Piece]) -> list[Rows]:
         made: list[Rows] = []

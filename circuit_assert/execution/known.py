@@ -17,10 +17,12 @@ from circuit_assert.execution.recall import Recall
 from circuit_assert.execution.seen import remember, seen_before
 from circuit_assert.execution.store import Store
 from circuit_assert.measurements.base import AnyRequest, Array
+from circuit_assert.models.card import bytes_each, parameters
 from circuit_assert.models.spec import ModelSpec
 from circuit_assert.prompts.base import Prompts, TokenizedPrompts
 
 Progress = Callable[[str, int, int], None]
+_SMALL = 1 << 24  # bytes of weights
 
 
 class Known:
@@ -110,14 +112,22 @@ class Known:
         return self._executor is not None or self._earlier is not None
 
     def unload(self) -> None:
-        """Free the weights; scores stay. Warns when something outside still holds the model."""
+        """Free the weights; scores stay. Warns when something outside still holds the model.
+
+        To look for what only a model's own cycles hold takes half a second where large libraries
+        are loaded. A model so small that nobody misses its memory waits for Python to do it.
+        """
         if self._executor is None:
             return
         self._before = self.work
         self._executor.store.forget_activations(beyond=0)
-        model = weakref.ref(self._executor.backend)
-        devices = self._executor.backend.devices
+        backend = self._executor.backend
+        small = parameters(backend.card)[1] * bytes_each(self.spec.dtype) < _SMALL
+        model, devices = weakref.ref(backend), backend.devices
         self._executor = None
+        del backend
+        if small:
+            return
         gc.collect()
         release(devices)
         if model() is not None:
@@ -140,19 +150,16 @@ class Known:
         """How far the engine's own choices move a request's scores."""
         return self.executor.noise_floor(request)
 
-    def recalled_text(self, *given: object) -> str | None:
-        """A text that an earlier run kept for what is given; None without one.
+    @property
+    def recall(self) -> Recall | None:
+        """What earlier runs kept of this model; None where there is no cache.
 
         Raises:
             ExecutionError: when the model is neither loaded nor recognised.
         """
         if self._executor is None and self._earlier is not None:
-            return self._earlier.text(*given)
-        return self.executor.recalled_text(*given)
-
-    def remember_text(self, text: str, *given: object) -> None:
-        """Keep a text for later runs, where there is a cache."""
-        self.executor.remember_text(text, *given)
+            return self._earlier
+        return self.executor.recall
 
     def failure(self, request: AnyRequest) -> str | None:
         """Why a request has no scores, if its intervention changed nothing."""

@@ -61,27 +61,36 @@ class Recall:
         given = ("floor", request.measurement, request.on, request.under is None)
         self._put(np.asarray(floor), *given)
 
-    def text(self, *given: object) -> str | None:
-        """A text that was kept for what is given, by all of this package's code."""
-        kept = self._get("text", everything(), self._cut, *given)
+    def text_key(self, *given: object) -> str | None:
+        """What a text about what is given, and made by all of this package's code, is kept under.
+
+        None where only its owner can tell what is given from others.
+        """
+        return self._key("text", everything(), self._cut, *given)
+
+    def text(self, key: str) -> str | None:
+        """A text that was kept under a key."""
+        kept = self._cache.get(key)
         return kept if isinstance(kept, str) else None
 
-    def put_text(self, text: str, *given: object) -> None:
-        """Keep a text for what is given."""
-        self._put(text, "text", everything(), self._cut, *given)
+    def put_text(self, text: str, key: str) -> None:
+        """Keep a text."""
+        self._cache.put(key, text)
 
     def _get(self, *given: object) -> Remembered | None:
-        try:
-            return self._cache.get(self._identity.of(*given))
-        except NoIdentity:
-            return None
+        key = self._key(*given)
+        return None if key is None else self._cache.get(key)
 
     def _put(self, what: Remembered, *given: object) -> None:
+        key = self._key(*given)
+        if key is not None:
+            self._cache.put(key, what)
+
+    def _key(self, *given: object) -> str | None:
         try:
-            key = self._identity.of(*given)
+            return self._identity.of(*given)
         except NoIdentity:
-            return
-        self._cache.put(key, what)
+            return None
 
     def _described(self, request: AnyRequest) -> tuple[object, ...]:
         """All that its scores depend on beside the model: for weights, also how texts are cut."""

@@ -44,11 +44,14 @@ class Rows:
         weights: Weights,
     ) -> None:
         self.batch = batch
-        self._rows = slice(start, start + len(batch.units))
-        self._editor = editor.of_rows(self._rows) if editor else None
+        self.rows = slice(start, start + len(batch.units))
+        self.at_the_end = [each for each in measurements if _reads_at_the_end(each, weights)]
+        self._editor = editor.of_rows(self.rows) if editor else None
         self._weights = weights
         self._readers: Mapping[Measurement, Reader] = {
-            measurement: measurement.reader(batch, weights) for measurement in measurements
+            measurement: measurement.reader(batch, weights)
+            for measurement in measurements
+            if measurement not in self.at_the_end
         }
 
     def place(self, reads: dict[Site, list[Read]], edits: dict[Site, list[Edit]]) -> None:
@@ -65,16 +68,16 @@ class Rows:
 
     def mark(self, needed: torch.Tensor) -> bool:
         """Mark where these rows read what leaves the last block; false when that is everywhere."""
-        for measurement in self._readers:
+        for measurement in (*self._readers, *self.at_the_end):
             if not isinstance(measurement, ReadsSomeOfTheFinal):
                 return False
             rows, positions = measurement.final_positions(self.batch).T
-            needed[rows + self._rows.start, positions] = True
+            needed[rows + self.rows.start, positions] = True
         return True
 
     def mark_all(self, needed: torch.Tensor) -> None:
         """Mark everything but what pads them."""
-        needed[self._rows, : self.batch.length] = True
+        needed[self.rows, : self.batch.length] = True
 
     def _read(self, reader: Reader, site: Site) -> Read:
         return lambda activation: reader.read(site, self._own(site.name, activation))
@@ -93,7 +96,7 @@ class Rows:
     def collect(
         self, final: torch.Tensor
     ) -> Iterator[tuple[Measurement, torch.Tensor | Sequence[torch.Tensor]]]:
-        """What was read, a measurement at a time, `[row, ...]`."""
+        """What was read by these rows' own readers, a measurement at a time, `[row, ...]`."""
         for measurement, reader in self._readers.items():
             yield measurement, reader.finish(self._own("resid_post", final))
 
@@ -101,8 +104,54 @@ class Rows:
         """The part of an activation that is of these rows and of their tokens: a view."""
         length = self.batch.length
         if name == "pattern":
-            return activation[self._rows, :, :length, :length]
-        return activation[self._rows, :length]
+            return activation[self.rows, :, :length, :length]
+        return activation[self.rows, :length]
+
+
+class AtTheEnd:
+    """What is read of what leaves the last block alone, for all rows of a run together.
+
+    A few rows at a time would be multiplied with a large vocabulary much more slowly.
+
+    Args:
+        runs: The rows.
+        weights: The model.
+    """
+
+    def __init__(self, runs: Sequence[Rows], weights: Weights) -> None:
+        having: dict[Measurement, list[Rows]] = {}
+        for rows in runs:
+            for measurement in rows.at_the_end:
+                having.setdefault(measurement, []).append(rows)
+        self._readers = [
+            (measurement, some, measurement.reader(_joined(some), weights))
+            for measurement, some in having.items()
+        ]
+
+    def collect(
+        self, final: torch.Tensor
+    ) -> Iterator[tuple[Rows, Measurement, torch.Tensor | Sequence[torch.Tensor]]]:
+        """What each measurement makes of each of the rows."""
+        import torch
+
+        for measurement, some, reader in self._readers:
+            count = sum(len(rows.batch.units) for rows in some)
+            own = final if count == len(final) else torch.cat([final[rows.rows] for rows in some])
+            scores = reader.finish(own)
+            start = 0
+            for rows in some:
+                yield rows, measurement, scores[start : start + len(rows.batch.units)]
+                start += len(rows.batch.units)
+
+
+def _reads_at_the_end(measurement: Measurement, weights: Weights) -> bool:
+    """Whether it reads nothing but some positions of what leaves the last block."""
+    return isinstance(measurement, ReadsSomeOfTheFinal) and not measurement.sites(weights)
+
+
+def _joined(runs: Sequence[Rows]) -> Batch:
+    first = runs[0].batch
+    return Batch(first.prompts, first.side, np.concatenate([rows.batch.units for rows in runs]))
 
 
 def needed_of(runs: Sequence[Rows], shape: tuple[int, ...]) -> torch.Tensor | None:

@@ -55,7 +55,7 @@ class Weights(Protocol):
         *,
         site: Site | None = None,
         vectors: torch.Tensor | None = None,
-        seed: int | None = None,
+        draws: torch.Tensor | None = None,
     ) -> torch.Tensor:
         """The tokens that follow rows of equal length: `[batch, pos]` → `[batch, steps]`."""
         ...
@@ -76,10 +76,21 @@ class Weights(Protocol):
         """The k tokens with the largest logits: `[n, d_model]` → `[n, k]`."""
         ...
 
-    def all_logits(self, residual: torch.Tensor, scale: torch.Tensor | None = None) -> torch.Tensor:
-        """Logits of every token: `[n, d_model]` → `[n, vocabulary]`.
+    def all_logits(self, residual: torch.Tensor) -> torch.Tensor:
+        """Logits of every token: `[n, d_model]` → `[n, vocabulary]`."""
+        ...
+
+    def entropy(self, residual: torch.Tensor, scale: torch.Tensor | None = None) -> torch.Tensor:
+        """Of the next token's distribution, in nats: `[n, d_model]` → `[n]`.
 
         With `scale`, `[n]`, the final norm divides by that instead of its own.
+        """
+        ...
+
+    def divergence(self, residual: torch.Tensor, logs: torch.Tensor) -> torch.Tensor:
+        """KL divergence of the next token's distribution to another, in nats.
+
+        `[n, d_model]` and log q of each token, `[vocabulary]` → `[n]`.
         """
         ...
 
@@ -213,7 +224,11 @@ class Measurement(Protocol):
 
 @runtime_checkable
 class ReadsSomeOfTheFinal(Protocol):
-    """A measurement that says where it reads what leaves the last block; others read it all."""
+    """A measurement that says where it reads what leaves the last block; others read it all.
+
+    One that reads nothing else may be given rows of several lengths at once, and a unit more than
+    once.
+    """
 
     def final_positions(self, batch: Batch) -> Ints:
         """`[n, 2]`, row of the batch and position."""

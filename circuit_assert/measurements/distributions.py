@@ -65,13 +65,8 @@ class AtTargets(ABC):
             residual = final[tuple(there)]
             found = torch.full((len(batch.units), self.places + 1), torch.nan)
             targets = torch.as_tensor(flat[:, 1], device=final.device)
-            units = batch.units[rows]
-            for start in range(0, len(rows), _ROWS):
-                some = slice(start, start + _ROWS)
-                numbers = self._of(
-                    residual[some], targets[some], units[some], column[some], weights
-                )
-                found[rows[some], column[some]] = numbers.float().cpu()
+            numbers = self._of(residual, targets, batch.units[rows], column, weights)
+            found[rows, column] = numbers.float().cpu()
             return found
 
         return OutputReader(score)
@@ -118,8 +113,7 @@ class Entropy(AtTargets):
         if self.scales is not None:
             given = np.asarray(self.scales)[units, column]
             scale = torch.as_tensor(given, device=residual.device)
-        logs = torch.log_softmax(weights.all_logits(residual, scale), dim=-1)
-        return -(logs.exp() * logs).sum(-1)
+        return weights.entropy(residual, scale)
 
 
 @dataclass(frozen=True)
@@ -147,9 +141,8 @@ class UnigramDivergence(AtTargets):
         import torch
 
         assert self.counted is not None  # noqa: S101 - a default only because `places` has one
-        logs = torch.log_softmax(weights.all_logits(residual), dim=-1)
-        unigram = torch.as_tensor(unigram_log_probabilities(self.counted, weights)).to(logs)
-        return (logs.exp() * (logs - unigram)).sum(-1)
+        unigram = torch.from_numpy(unigram_log_probabilities(self.counted, weights))
+        return weights.divergence(residual, unigram.to(residual.device, torch.float32))
 
 
 @dataclass(frozen=True)
@@ -169,9 +162,14 @@ class LogRank(AtTargets):
         column: Ints,
         weights: Weights,
     ) -> torch.Tensor:
-        logits = weights.all_logits(residual)
-        own = logits.gather(1, targets[:, None])
-        return ((logits > own).sum(-1) + 1).double().log()
+        import torch
+
+        found: list[torch.Tensor] = []
+        for some, target in zip(residual.split(_ROWS), targets.split(_ROWS), strict=True):
+            logits = weights.all_logits(some)
+            own = logits.gather(1, target[:, None])
+            found.append((logits > own).sum(-1) + 1)
+        return torch.cat(found).double().log()
 
 
 @dataclass(frozen=True)

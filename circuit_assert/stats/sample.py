@@ -49,15 +49,6 @@ class Sample:
         object.__setattr__(self, "values", values)
         object.__setattr__(self, "clusters", MappingProxyType(ids))
 
-    def is_like(self, other: Sample | JackknifeSample) -> bool:
-        """Whether the other says the same, so that every decision from both is the same."""
-        return (
-            isinstance(other, Sample)
-            and self.binary == other.binary
-            and list(self.clusters.items()) == list(other.clusters.items())
-            and self.values.tobytes() == other.values.tobytes()
-        )
-
     @property
     def crossed(self) -> bool:
         """Whether the units vary over two cluster names, both with more than one level."""
@@ -101,14 +92,6 @@ class JackknifeSample:
     def __post_init__(self) -> None:
         ids = tuple(self.clusters)
         object.__setattr__(self, "clusters", checked_ids("cluster", ids, len(ids)))
-
-    def is_like(self, other: Sample | JackknifeSample) -> bool:
-        """Whether the other has the same statistic, the very same function, and clusters."""
-        return (
-            isinstance(other, JackknifeSample)
-            and self.statistic is other.statistic
-            and self.clusters == other.clusters
-        )
 
 
 def frozen_array(values: ArrayLike) -> Array:

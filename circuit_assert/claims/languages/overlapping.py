@@ -16,6 +16,8 @@ from circuit_assert.measurements.base import AnyRequest, Scores
 from circuit_assert.measurements.peaks import Features, Peaks
 from circuit_assert.prompts.prompt_set import PromptSet
 
+Singles = npt.NDArray[np.float32]
+
 _LEAST = 20
 
 
@@ -135,10 +137,10 @@ class Overlap(Quantity):
         return np.array(self.weights) @ np.stack(by_layer)
 
     @remembered
-    def _distances(self, scores: Scores) -> tuple[tuple[int, ...], tuple[Floats, Floats]]:
+    def _distances(self, scores: Scores) -> tuple[tuple[int, ...], tuple[Singles, Singles]]:
         """Paragraphs, and how far above its threshold each feature gets in either language.
 
-        float64[paragraph, layer, feature] each.
+        float32[paragraph, layer, feature] each.
         """
         sides: list[dict[int, npt.NDArray[np.floating]]] = []
         for request in self._peaks(scores):
@@ -155,7 +157,8 @@ class Overlap(Quantity):
             np.stack([side[unit] for unit in units]).astype(np.float64) for side in sides
         )
         threshold = np.quantile(np.concatenate([first, second]), self.quantile, axis=0)
-        return units, (first - threshold, second - threshold)
+        above = first - threshold, second - threshold  # kept for long, and large
+        return units, (above[0].astype(np.float32), above[1].astype(np.float32))
 
     def _notes(self, scores: Scores) -> tuple[str, ...]:
         units, distances = self._distances(scores)

@@ -40,8 +40,19 @@ def test_the_likeliest_token_is_written_each_time():
 def test_drawn_tokens_have_their_probabilities():
     row = ROWS[:1]
     expected = logits_of(row).softmax(-1)[0]
-    drawn = torch.cat([BACKEND.generate(row.expand(500, -1), 1, seed=seed) for seed in range(4)])
+    draws = (torch.arange(2000) + 0.5)[:, None] / 2000
+    drawn = BACKEND.generate(row.expand(2000, -1), 1, draws=draws)
     found = torch.bincount(drawn[:, 0], minlength=len(expected)) / len(drawn)
-    assert (found - expected).abs().max() < 0.05
-    again = BACKEND.generate(row.expand(500, -1), 1, seed=0)
-    assert torch.equal(again[:, 0], drawn[:500, 0])
+    assert (found - expected).abs().max() < 1 / 1000
+
+
+def test_each_token_has_a_draw_of_its_own():
+    draws = torch.tensor([[0.1, 0.9, 0.4], [0.5, 0.2, 0.7]])
+    written = BACKEND.generate(ROWS[:2], 3, draws=draws)
+    for row, own, tokens in zip(ROWS, draws, written, strict=False):
+        before = row[None]
+        for draw, token in zip(own, tokens, strict=True):
+            shares = logits_of(before).double().softmax(-1)[0].cumsum(0)
+            assert shares[token] > draw
+            assert token == 0 or shares[token - 1] <= draw
+            before = torch.cat([before, token.view(1, 1)], 1)

@@ -256,7 +256,9 @@ def test_what_is_made_of_the_final_stream(whole, parted):
                 backend.token_logits(final, of),
                 backend.centred_logits(final, of),
                 backend.all_logits(final),
-                backend.all_logits(final, backend.final_scale(final) * 2),
+                backend.entropy(final),
+                backend.entropy(final, backend.final_scale(final) * 2),
+                backend.divergence(final, final.new_zeros(backend.card.vocabulary)),
                 backend.log_probabilities(final, tokens),
                 backend.top_tokens(final, 3),
                 backend.final_scale(final),
@@ -303,7 +305,13 @@ def test_it_writes_the_same(whole, parted, layer):
     vectors = torch.randn(3, 32, generator=torch.Generator().manual_seed(2))
     site = Site(layer, "resid_post")
     written = [
-        backend.generate(TOKENS, 5, site=site, vectors=vectors, seed=3)
+        backend.generate(
+            TOKENS,
+            5,
+            site=site,
+            vectors=vectors,
+            draws=torch.linspace(0, 0.99, 5 * len(TOKENS)).view(-1, 5),
+        )
         for backend in (whole, parted)
     ]
     assert same(*written)

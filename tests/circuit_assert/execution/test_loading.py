@@ -69,13 +69,26 @@ def test_a_run_that_fails_does_not_hold_the_model(monkeypatch):
     assert held() is None
 
 
-def test_something_that_holds_the_model_is_warned_of():
+def test_something_that_holds_the_model_is_warned_of(monkeypatch):
+    monkeypatch.setattr("circuit_assert.execution.known._SMALL", 0)
     known = Known(spec_of(induction_model()))
     known.load()
     holding = known.weights
     with pytest.warns(UserWarning, match="still in memory"):
         known.unload()
     assert holding is not None
+
+
+@pytest.mark.parametrize("small", [False, True])
+def test_garbage_is_looked_for_only_where_a_model_is_large(monkeypatch, small):
+    known = Known(spec_of(induction_model()))
+    known.load()
+    weights = sum(each.nbytes for each in known.weights._bridge.original_model.parameters())
+    monkeypatch.setattr("circuit_assert.execution.known._SMALL", 4 * weights if small else 1)
+    looked = []
+    monkeypatch.setattr(gc, "collect", lambda: looked.append(True))
+    known.unload()
+    assert looked == ([] if small else [True])
 
 
 def test_scores_outlive_the_weights():

@@ -80,7 +80,7 @@ def test_one_position_too_many_would_show(deep, monkeypatch):
     right = scores_of(deep, SCORES["all neurons"])[0]
     monkeypatch.setattr(
         "circuit_assert.execution.rows.Rows._own",
-        lambda self, name, activation: activation[self._rows],
+        lambda self, name, activation: activation[self.rows],
     )
     wrong = scores_of(deep, SCORES["all neurons"])[0]
     assert np.abs(wrong - right).max() > 0.01

@@ -8,14 +8,21 @@ import pytest
 
 from circuit_assert import Session
 from circuit_assert.backends.load import load
-from circuit_assert.components import Head
+from circuit_assert.components import Head, Site
 from circuit_assert.execution.from_weights import worked_out
 from circuit_assert.measurements import ov, predicted_keys
 from circuit_assert.measurements.base import WeightRequest
+from circuit_assert.measurements.continuations import Continuations
 from circuit_assert.measurements.ov import OVByChance, OVCircuit
 from circuit_assert.measurements.predicted_keys import PredictedKeyRanks
 from circuit_assert.measurements.vocabulary import VocabularyMoments
-from circuit_assert.models.planted_models import copying_model, neuron_model, suppressing_model
+from circuit_assert.models.planted_models import (
+    copying_model,
+    neuron_model,
+    steering_model,
+    steering_prefixes,
+    suppressing_model,
+)
 from circuit_assert.models.spec import spec_of
 from circuit_assert.prompts.token_samples import token_sample
 
@@ -134,3 +141,21 @@ def test_a_measurement_that_shares_nothing_is_worked_out_by_itself():
     found = list(worked_out(backend, requests))
     assert [request for request, _ in found] == [requests[0], requests[2], requests[1]]
     assert [scores[0] for _, scores in found[:2]] == [3, 4]
+
+
+def test_continuations_of_one_length_at_one_site_are_written_together(monkeypatch):
+    """Drawn ones too: what a row is drawn with is its own, whatever rows are beside it."""
+    planted = steering_model()
+    backend, on, site = load(spec_of(planted)), steering_prefixes(), Site(0, "resid_post")
+    units = len(on.tokenize(planted.tokenizer))
+    rows = np.random.default_rng(1).standard_normal((2, units, backend.card.d_model))
+    added = [(site, each.astype(np.float32), str(n)) for n, each in enumerate(rows)]
+    several = [Continuations(on, 3, *each, seed) for each in added for seed in (None, 0, 7)]
+    several.append(Continuations(on, 3))
+    alone = [each.compute(backend) for each in several]
+    assert len({each.tobytes() for each in alone}) == len(several)
+    calls = counted(monkeypatch, type(backend), "generate")
+    found = dict(worked_out(backend, map(WeightRequest, several)))
+    assert len(calls) == 3  # the likeliest and the drawn ones at the site, and those without
+    for each, expected in zip(several, alone, strict=True):
+        np.testing.assert_array_equal(found[WeightRequest(each)], expected)
