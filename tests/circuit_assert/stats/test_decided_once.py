@@ -7,7 +7,7 @@ from itertools import combinations
 import pytest
 
 from circuit_assert import Session, head_is_induction
-from circuit_assert.claims.heads import LossRise
+from circuit_assert.claims.criteria import Criterion
 from circuit_assert.models.planted_models import induction_model
 from circuit_assert.stats import Sample
 from circuit_assert.stats.estimate import decide
@@ -55,23 +55,18 @@ def test_a_claim_decides_each_of_its_samples_once_for_a_level(monkeypatch):
     assert not twice
 
 
-def test_what_a_criterion_is_about_is_worked_out_once(monkeypatch):
-    worked_out = []
+@pytest.mark.parametrize("method", ["measured", "noise"])
+def test_what_a_criterion_is_about_is_worked_out_once(monkeypatch, method):
+    claim = head_is_induction(Session().model(induction_model())["L1H0"])
+    criteria = [leaf for _, leaf in claim.body.leaves() if isinstance(leaf, Criterion)]
+    worked_out = Counter()
+    for kind in {type(leaf.quantity) for leaf in criteria}:
 
-    def noted(method):
-        honest = getattr(LossRise, method)
-
-        def call(self, *given):
-            worked_out.append((self, method))
+        def call(self, *given, honest=getattr(kind, method)):
+            worked_out[id(self)] += 1
             return honest(self, *given)
 
-        monkeypatch.setattr(LossRise, method, call)
-
-    noted("measured")
-    noted("noise")
-    claim = head_is_induction(Session().model(induction_model())["L1H0"])
+        monkeypatch.setattr(kind, method, call)
     claim.check()
-    leaves = Counter(leaf.quantity for _, leaf in claim.body.leaves() if hasattr(leaf, "quantity"))
-    assert worked_out
-    for (quantity, _), times in Counter(worked_out).items():
-        assert times == leaves[quantity]
+    of = Counter(id(leaf.quantity) for leaf in criteria)
+    assert of == {number: worked_out[number] for number in of}
