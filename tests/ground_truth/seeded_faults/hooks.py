@@ -8,7 +8,7 @@ from circuit_assert.backends.base import Resume
 from circuit_assert.backends.transformer_lens import TransformerLensBackend
 from circuit_assert.claims import probes
 from circuit_assert.components import Site
-from circuit_assert.execution import edits, job
+from circuit_assert.execution import edits, job, rows
 from circuit_assert.models.planted_models import (
     induction_model,
     lookup_documents,
@@ -160,6 +160,22 @@ def resumes_from_the_next_prompt(monkeypatch):
     monkeypatch.setattr(job.Job, "_resume", wrong)
 
 
+def gives_every_row_what_is_for_the_first(monkeypatch):
+    right = rows.Rows._edit
+
+    def wrong(self, editor, site):
+        act = right(self, editor, site)
+
+        def edit(activation):
+            own = self._own(site.name, act(activation))
+            own.copy_(own[:1].expand_as(own).clone())
+            return activation
+
+        return edit
+
+    monkeypatch.setattr(rows.Rows, "_edit", wrong)
+
+
 SOUND = {
     induction_head: Verdict.SUPPORTED,
     head_that_moves_the_answer: Verdict.SUPPORTED,
@@ -182,4 +198,5 @@ FAULTS = {
     leaves_blocks_skipped: (induction_head, "error", "HookError: no activation passed"),
     resumes_one_block_late: (induction_head, "error", "HookError: block 1 .* did not run"),
     resumes_from_the_next_prompt: (induction_head, "noise floor", "use"),
+    gives_every_row_what_is_for_the_first: (induction_head, "noise floor", "use"),
 }
