@@ -134,11 +134,11 @@ def test_numbers_stay_what_they_were_within_rounding(bridge, untouched, kind, go
     assert gone == {"norms": NORMS.get(kind, 5), "mlps": LAYERS, "attentions": LAYERS}
 
 
-def test_norms_are_the_same_bit_for_bit(folders, untouched, kind, gone):
+def test_norms_differ_by_rounding(folders, untouched, kind, gone):
     model, ways = booted(folders(kind)), ShortWays()
     normalise_in_place(model.original_model, ways)
     ways.taken = True
-    assert torch.equal(logits(model), logits(untouched))
+    assert close(logits(model), logits(untouched))
     assert gone["norms"] > 0
 
 
