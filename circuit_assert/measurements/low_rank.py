@@ -62,16 +62,9 @@ def product(left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
 
 
 def rotation(size: int, rng: np.random.Generator) -> npt.NDArray[np.float64]:
-    """A random rotation or reflection, uniform over all: `[size, size]`."""
-    return rotation_of(rng.standard_normal((size, size)))
-
-
-def rotation_of(drawn: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """A rotation or reflection, uniform over all where what is drawn is normal: `[size, size]`.
+    """A random rotation or reflection, uniform over all: `[size, size]`.
 
     Source: Mezzadri 2007, arXiv:math-ph/0609050.
     """
-    import torch
-
-    q, r = torch.linalg.qr(torch.from_numpy(drawn))
-    return (q * torch.sign(torch.diagonal(r))).numpy()
+    q, r = np.linalg.qr(rng.standard_normal((size, size)))
+    return q * np.sign(np.diag(r))

@@ -8,8 +8,7 @@ Sums of heads are made of their weights side by side.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from itertools import permutations
@@ -21,7 +20,7 @@ import numpy.typing as npt
 from circuit_assert.components import Head
 from circuit_assert.linear import linear
 from circuit_assert.measurements.base import Array, Weights
-from circuit_assert.measurements.low_rank import LowRank, low_rank, product, rotation_of
+from circuit_assert.measurements.low_rank import LowRank, low_rank, product, rotation
 from circuit_assert.measurements.neurons import unembedding_pieces
 from circuit_assert.measurements.ranks import count_ahead
 from circuit_assert.prompts.token_samples import Tokens
@@ -154,7 +153,7 @@ class OVByChance:
             return _between(sources[reader], targets[writer])
 
         found = np.full(self.draws, np.nan)
-        found[: len(pairs)] = turned_positivities((between(*pair) for pair in pairs), rng)
+        found[: len(pairs)] = [turned_positivity(between(*pair), rng) for pair in pairs]
         return found
 
     def _mismatched(
@@ -215,33 +214,20 @@ def positivity(product: npt.NDArray[np.floating]) -> float:
 
     Source: Elhage et al. 2021, A Mathematical Framework for Transformer Circuits.
     """
-    import torch
-
-    eigenvalues = torch.linalg.eigvals(torch.from_numpy(np.ascontiguousarray(product)))
-    total = float(eigenvalues.abs().sum())
+    eigenvalues = np.linalg.eigvals(product)
+    total = float(np.abs(eigenvalues).sum())
     return float(eigenvalues.real.sum()) / total if total > 0 else float("nan")
 
 
-def turned_positivities(
-    products: Iterable[npt.NDArray[np.floating]], rng: np.random.Generator
-) -> list[float]:
-    """Those of matrices, square or not, each times a random rotation.
+def turned_positivity(product: npt.NDArray[np.floating], rng: np.random.Generator) -> float:
+    """That of a matrix, square or not, times a random rotation.
 
     Args:
-        products: `[n, m]` each.
-        rng: Draws the rotations, in order.
+        product: `[n, m]`.
+        rng: Draws the rotation.
     """
-    import torch
-
-    drawn = ((each, rng.standard_normal((max(each.shape),) * 2)) for each in products)
-    # one finds eigenvalues hardly faster with several threads; several do so side by side
-    with ThreadPoolExecutor(torch.get_num_threads()) as threads:
-        return list(threads.map(_turned_positivity, *zip(*drawn, strict=True)))
-
-
-def _turned_positivity(product: npt.NDArray[np.floating], drawn: npt.NDArray[np.float64]) -> float:
     rows, columns = product.shape
-    return positivity(product @ rotation_of(drawn)[:columns, :rows])
+    return positivity(product @ rotation(max(rows, columns), rng)[:columns, :rows])
 
 
 def positivity_of_groups(

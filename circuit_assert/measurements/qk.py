@@ -19,7 +19,7 @@ from circuit_assert.components import Head
 from circuit_assert.errors import ModelError
 from circuit_assert.measurements.base import Array, Weights
 from circuit_assert.measurements.low_rank import LowRank, low_rank
-from circuit_assert.measurements.ov import turned_positivities
+from circuit_assert.measurements.ov import turned_positivity
 from circuit_assert.prompts.token_samples import NamedTokens, TokenSample
 
 if TYPE_CHECKING:
@@ -152,13 +152,13 @@ class QKByChance:
     def _positivities(
         self, pairs: Sequence[tuple[LowRank, LowRank]], rng: np.random.Generator
     ) -> Array:
-        known = {
-            (asks, answers): (answers.writes @ asks.reads).cpu().numpy()
-            for asks, answers in dict.fromkeys(pairs)
-        }
-        products = (known[pair] for pair in pairs)
         found = np.full(self.draws, np.nan)
-        found[: len(pairs)] = turned_positivities(products, rng)
+        known: dict[tuple[int, int], Array] = {}
+        for draw, (asks, answers) in enumerate(pairs):
+            key = id(asks), id(answers)
+            if key not in known:
+                known[key] = (answers.writes @ asks.reads).cpu().numpy()
+            found[draw] = turned_positivity(known[key], rng)
         return found
 
     def _mismatched(

@@ -57,7 +57,7 @@ def by_chance(effective=False, draws=DRAWS):
 def test_mismatched_circuits_are_turned_once_for_all_heads(monkeypatch):
     backend, several = load(spec_of(RANDOM)), by_chance()
     alone = [each.compute(backend) for each in several]
-    turned = counted(monkeypatch, ov, "_turned_positivity")
+    turned = counted(monkeypatch, ov, "turned_positivity")
     together = OVByChance.compute_all(backend, several)
     assert len(turned) == (len(several) + 1) * DRAWS
     np.testing.assert_array_equal(together, alone)
@@ -117,7 +117,7 @@ def test_neurons_of_several_layers_go_over_the_vocabulary_once(monkeypatch):
 
 def test_a_session_works_them_out_together(monkeypatch):
     model, several = Session().model(RANDOM), by_chance()
-    turned = counted(monkeypatch, ov, "_turned_positivity")
+    turned = counted(monkeypatch, ov, "turned_positivity")
     found = model.measure([WeightRequest(each) for each in several])
     assert len(turned) == (len(several) + 1) * DRAWS
     backend = load(spec_of(RANDOM))
