@@ -16,6 +16,7 @@ Run: TypeAlias = Callable[[torch.Tensor, Edits], torch.Tensor]
 
 _FIRST = 1  # the first position, an attention sink, is left as it is
 _TRIED = 8
+_DRAWN_AT_ONCE = 32  # rows, of a vocabulary's shares in float64
 _ROUNDINGS = 1000  # by how many units in the last place it may differ: 85 did, in 30 layers
 
 
@@ -102,6 +103,11 @@ def _chosen(backend: Backend, residual: torch.Tensor, draws: torch.Tensor | None
     """The likeliest token of each row, or the one at a point of the cumulated distribution."""
     if draws is None:
         return backend.top_tokens(residual, 1)[:, 0]
+    parts = zip(residual.split(_DRAWN_AT_ONCE), draws.split(_DRAWN_AT_ONCE), strict=True)
+    return torch.cat([_drawn(backend, *part) for part in parts])
+
+
+def _drawn(backend: Backend, residual: torch.Tensor, draws: torch.Tensor) -> torch.Tensor:
     shares = backend.all_logits(residual).double().softmax(-1).cumsum(-1)
     points = draws.to(shares)[:, None] * shares[:, -1:]
     found = torch.searchsorted(shares, points, right=True)[:, 0]

@@ -46,7 +46,8 @@ def test_drawn_tokens_have_their_probabilities():
     assert (found - expected).abs().max() < 1 / 1000
 
 
-def test_each_token_has_a_draw_of_its_own():
+def test_each_token_has_a_draw_of_its_own(monkeypatch):
+    monkeypatch.setattr("circuit_assert.backends.generation._DRAWN_AT_ONCE", 1)
     draws = torch.tensor([[0.1, 0.9, 0.4], [0.5, 0.2, 0.7]])
     written = BACKEND.generate(ROWS[:2], 3, draws=draws)
     for row, own, tokens in zip(ROWS, draws, written, strict=False):
