@@ -1,5 +1,8 @@
 """How much memory runs may take."""
 
+import sys
+from types import SimpleNamespace
+
 import pytest
 import torch
 
@@ -63,3 +66,13 @@ def test_a_session_hands_it_on():
 def test_too_little_is_refused_before_a_model_loads():
     with pytest.raises(CircuitAssertError, match="67,108,864 of them at least; got 512"):
         Session(memory=512)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nothing is asked of the C library")
+@pytest.mark.parametrize("functions", [{}, {"malloc_trim": True}], ids=["another", "glibc"])
+def test_freed_memory_goes_back_to_the_system(monkeypatch, functions):
+    calls = []
+    library = SimpleNamespace(**dict.fromkeys(functions, calls.append))
+    monkeypatch.setattr(memory.ctypes, "CDLL", lambda name: library)
+    memory.release([CPU])
+    assert calls == [0] * len(functions)
