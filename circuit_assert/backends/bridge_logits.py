@@ -48,7 +48,9 @@ class BridgeLogits(BridgeWeights):
     @torch.no_grad()
     def all_logits(self, residual: torch.Tensor) -> torch.Tensor:
         """Logits of every token: `[n, d_model]` → `[n, vocabulary]`."""
-        return self._all_logits(residual)
+        rows, bias = self._head()
+        logits = linear(self._final_norm(residual), rows, bias)
+        return self._capped(logits).float()
 
     @torch.no_grad()
     def entropy(self, residual: torch.Tensor, scale: torch.Tensor | None = None) -> torch.Tensor:
@@ -74,7 +76,7 @@ class BridgeLogits(BridgeWeights):
     def _log_probabilities(self, residual: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:
         if self._piece < self.card.vocabulary:
             return log_probabilities(self._pieces(residual), tokens)
-        whole = torch.log_softmax(self._all_logits(residual), dim=-1)
+        whole = torch.log_softmax(self.all_logits(residual), dim=-1)
         return whole.gather(1, tokens[:, None])[:, 0]
 
     @torch.no_grad()
@@ -82,7 +84,7 @@ class BridgeLogits(BridgeWeights):
         """Logits of k tokens each minus the vocabulary's mean: `[n, k]`."""
         if self.caps_logits:
             parts = residual.split(_ROWS_AT_ONCE)
-            mean = torch.cat([self._all_logits(part).mean(-1) for part in parts])
+            mean = torch.cat([self.all_logits(part).mean(-1) for part in parts])
         else:
             mean = self._mean_logit(residual)
         return self.token_logits(residual, tokens) - mean[:, None]
@@ -120,11 +122,6 @@ class BridgeLogits(BridgeWeights):
     def _rows_at_once(self) -> int:
         """Rows of logits held together, of a piece of the vocabulary on a CPU."""
         return _ROWS_OF_PIECES if self.device.type == "cpu" else _ROWS_AT_ONCE
-
-    def _all_logits(self, residual: torch.Tensor) -> torch.Tensor:
-        rows, bias = self._head()
-        logits = linear(self._final_norm(residual), rows, bias)
-        return self._capped(logits).float()
 
     def _final_norm(self, residual: torch.Tensor) -> torch.Tensor:
         if self._norm_kind() is None:

@@ -211,7 +211,7 @@ def test_an_unknown_dtype_is_named():
 def test_the_logarithm_of_a_probability_near_one_is_tiny_and_not_none(backend, monkeypatch):
     logits = torch.full((1, 60), 105.0)
     logits[0, 3] = 120.0
-    monkeypatch.setattr(type(backend), "_all_logits", lambda self, residual: logits)
+    monkeypatch.setattr(type(backend), "all_logits", lambda self, residual: logits)
     found = backend.log_probabilities(torch.zeros(1, backend.card.d_model), torch.tensor([3]))
     expected = logits.double().log_softmax(-1)[[0], [3]]
     torch.testing.assert_close(found.double(), expected, rtol=0.02, atol=0)
