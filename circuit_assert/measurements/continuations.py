@@ -59,25 +59,17 @@ class Continuations:
         Raises:
             PromptError: as `compute`.
         """
-        beginnings = [each._beginnings(weights) for each in several]
-        found: list[Array] = [
-            np.zeros((len(rows), each.tokens))
-            for each, rows in zip(several, beginnings, strict=True)
-        ]
-        alike: dict[tuple[object, ...], list[tuple[int, int]]] = {}
-        for number, (each, rows) in enumerate(zip(several, beginnings, strict=True)):
-            for unit, row in enumerate(rows):
-                kind = len(row), each.tokens, each.site, each.seed is None
-                alike.setdefault(kind, []).append((number, unit))
+        found: list[Array] = []
+        alike: dict[tuple[object, ...], list[_Row]] = {}
+        for each in several:
+            beginnings = each._beginnings(weights)
+            found.append(np.zeros((len(beginnings), each.tokens)))
+            for unit, tokens in enumerate(beginnings):
+                kind = len(tokens), each.tokens, each.site, each.seed is None
+                alike.setdefault(kind, []).append(_Row(each, unit, tokens, found[-1][unit]))
         for rows in alike.values():
             for start in range(0, len(rows), _ROWS):
-                some = rows[start : start + _ROWS]
-                given = [beginnings[number][unit] for number, unit in some]
-                owners = [(several[number], unit) for number, unit in some]
-                for (number, unit), written in zip(
-                    some, _written(weights, given, owners), strict=True
-                ):
-                    found[number][unit] = written
+                _write(weights, rows[start : start + _ROWS])
         return found
 
     def _beginnings(self, weights: Weights) -> Sequence[Ints]:
@@ -91,29 +83,38 @@ class Continuations:
         return rows
 
 
-def _written(
-    weights: Weights, rows: Sequence[Ints], owners: Sequence[tuple[Continuations, int]]
-) -> Array:
-    """What follows rows of equal length, each one unit's of a measurement: `[row, token]`."""
+@dataclass(frozen=True)
+class _Row:
+    """What one unit of a measurement begins with, and where what follows is put."""
+
+    of: Continuations
+    unit: int
+    tokens: Ints
+    following: Array
+
+
+def _write(weights: Weights, rows: Sequence[_Row]) -> None:
+    """Write on after rows of equal length, to which something is added at one site."""
     import torch
 
-    first = owners[0][0]
+    first = rows[0].of
     vectors = None
     if first.site is not None:
-        added = [np.asarray(each.vectors)[unit] for each, unit in owners]
+        added = [np.asarray(row.of.vectors)[row.unit] for row in rows]
         vectors = torch.from_numpy(np.stack(added))
     draws = None
     if first.seed is not None:
-        places = [np.random.default_rng((each.seed or 0, unit)) for each, unit in owners]
-        draws = torch.from_numpy(np.stack([place.random(first.tokens) for place in places]))
+        own = [np.random.default_rng((row.of.seed or 0, row.unit)) for row in rows]
+        draws = torch.from_numpy(np.stack([each.random(first.tokens) for each in own]))
     written = weights.generate(
-        torch.from_numpy(np.stack(rows)),
+        torch.from_numpy(np.stack([row.tokens for row in rows])),
         first.tokens,
         site=first.site,
         vectors=vectors,
         draws=draws,
     )
-    return written.cpu().numpy()
+    for row, tokens in zip(rows, written.cpu().numpy(), strict=True):
+        row.following[:] = tokens
 
 
 def texts_of(found: Array, weights: Weights) -> list[str]:
