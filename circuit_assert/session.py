@@ -267,6 +267,35 @@ class Session:
 
         return measure
 
+    def remembered(
+        self, model: Model, given: tuple[object, ...], make: Callable[[], bytes]
+    ) -> bytes:
+        """What is made of a model, or was by an earlier run with the same code: kept in the cache.
+
+        Args:
+            model: Of which; told by its weights.
+            given: All else that it depends on; prompts are told by their tokens.
+            make: Makes it anew, where there is no cache, or something given that only its owner
+                can tell from others.
+
+        Raises:
+            ModelError: when the model cannot be loaded.
+        """
+        known = self._known_of(model.spec)
+        if self._cache is None:
+            return make()
+        if not known.recognise():
+            self._loaded(model.spec)
+        recall = known.recall
+        key = recall.text_key(model.name, *given) if recall else None
+        if recall is None or key is None:
+            return make()
+        made = recall.made(key)
+        if made is None:
+            made = make()
+            recall.put_made(made, key)
+        return made
+
     def tokenizer(self, model: Model) -> Tokenizer:
         """A model's tokenizer.
 

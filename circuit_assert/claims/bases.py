@@ -42,10 +42,11 @@ def basis_is_privileged(
     by: float = 0.5,
     massive: float = 0.01,
 ) -> Body:
-    """Activations are heavier-tailed over coordinates than over those of random bases.
+    """Activations are heavier-tailed over coordinates than over those of other bases.
 
-    The kurtosis of each token's activation over its coordinates minus its mean in five random
-    bases, averaged by prompt, is above `by`: in no particular basis both are alike, near three.
+    The kurtosis of each token's activation over its coordinates minus its mean over all bases,
+    averaged by prompt, is above `by`: in no particular basis both are alike, near three. (The mean
+    is the same for every vector of n coordinates, 3 (n − 1) / (n + 1): nothing is drawn.)
     Norms' scales cancel, and gains come later. The first token and the coordinates that are
     largest in a prompt are left out: a few massive ones would decide it alone. With them, the
     evidence says it too. That it is refuted does not mean that features have no basis: Gaussian
@@ -83,7 +84,7 @@ def basis_is_privileged(
             "kurtosis",
             Excess(Request(ExcessKurtosis(site, massive), on)),
             above(by),
-            "kurtosis over coordinates minus that in random bases",
+            "kurtosis over coordinates minus its mean over all bases",
             "kurtosis",
             model,
         )
@@ -92,7 +93,7 @@ def basis_is_privileged(
 
 @dataclass(frozen=True)
 class Excess(Quantity):
-    """Kurtosis beyond that of random bases, without what is massive.
+    """Kurtosis beyond its mean over all bases, without what is massive.
 
     Args:
         request: `ExcessKurtosis` on some prompts.

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeGuard
+from weakref import WeakValueDictionary
 
 import numpy as np
 
@@ -14,6 +16,7 @@ from circuit_assert.dictionaries.formats import Read, read_dictionary
 from circuit_assert.dictionaries.tensors import tensors_of
 from circuit_assert.errors import ComponentError
 
+_in_use: WeakValueDictionary[str, Encoder] = WeakValueDictionary()
 _SITES = ("resid_pre", "resid_mid", "resid_post", "attn_out", "mlp_read", "mlp_out")
 
 
@@ -83,7 +86,7 @@ def vector_from(file: Path, site: Site, key: str, origin: float, d_model: int | 
 def _read(dictionary: object) -> Read:
     match dictionary:
         case str() | Path():
-            return read_dictionary(Path(dictionary))
+            return _shared(read_dictionary(Path(dictionary)))
         case Dictionary():
             return Read(dictionary.name, dictionary.encoder, dictionary.reads, dictionary.writes)
         case Matrices() | Foreign():
@@ -95,6 +98,12 @@ def _read(dictionary: object) -> Read:
                 f"{dictionary!r} is no dictionary: give a path, or an object with encode, decode "
                 f"and W_dec."
             )
+
+
+def _shared(read: Read) -> Read:
+    """With the encoder that somebody holds already, where it is the same: they are large."""
+    encoder = read.encoder
+    return replace(read, encoder=_in_use.setdefault(encoder.fingerprint, encoder))
 
 
 def _encodes(dictionary: object) -> TypeGuard[Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from itertools import chain
 from typing import TypeAlias
 
 import numpy as np
@@ -25,9 +24,18 @@ from circuit_assert.execution.checkpoints import nearest
 from circuit_assert.execution.cost import flops
 from circuit_assert.execution.edits import Editor
 from circuit_assert.execution.entries import Entry, latest_start
-from circuit_assert.execution.memory import ran_out
+from circuit_assert.execution.memory import run_in_halves
 from circuit_assert.execution.paths import PathEditor
-from circuit_assert.execution.rows import AtTheEnd, Rows, needed_of, on_a_copy, padded
+from circuit_assert.execution.rows import (
+    Left,
+    Rows,
+    Waiting,
+    halves_of_left,
+    needed_of,
+    on_a_copy,
+    padded,
+    read_together,
+)
 from circuit_assert.execution.store import Store
 from circuit_assert.execution.trunks import from_on
 from circuit_assert.execution.untouched import KeptStreams, first_difference, untouched_rows
@@ -38,6 +46,7 @@ from circuit_assert.path_patches import PathPatch
 from circuit_assert.prompts.base import Prompts, Side
 
 Item: TypeAlias = "tuple[Intervention | None, tuple[Measurement, ...]]"
+_WAITING = 4  # what leaves runs and is still to be read takes a quarter of what a run does
 
 
 class Job:
@@ -85,6 +94,7 @@ class Job:
             for (under, measurements), entry in zip(items, self._entries, strict=True)
         ]
         of = partial(store.tokens, on)
+        self._waiting = Waiting(0)
         self._alike = [first_difference(under, side, of) for under, _ in items]
 
     def run(self, memory: int, report: Callable[[int, int], None]) -> None:
@@ -124,10 +134,14 @@ class Job:
         groups = groups_of_pieces(
             self._prompts, self._side, self._starts, room, entered, may_pad=self._may_pad()
         )
+        self._waiting = Waiting(memory // _WAITING)
         for group in groups:
-            self._run_or_halve(group)
+            run_in_halves(self._run_group, group, halves_of)
+            if self._waiting.enough:
+                self._read_waiting()
             done += sum(len(piece.units) for piece in group)
             report(done, total)
+        self._read_waiting()
 
     def _may_pad(self) -> bool:
         """Whether rows of several lengths may share a run: not where attention is run again."""
@@ -154,6 +168,7 @@ class Job:
     def run_alone(self, unit: int) -> dict[Measurement, Array]:
         """The scores of one unit under the only item, run by itself."""
         self._run_group([Piece(0, np.array([unit]))])
+        self._read_waiting()
         return {m: to_array([by_unit[unit]])[0] for m, by_unit in self._results[0].items()}
 
     def _editor(
@@ -165,23 +180,10 @@ class Job:
         rest = from_on(under, entry.layer) if under and entry else under
         return Editor(rest, self._on, self._side, self._store) if rest else None
 
-    def _run_or_halve(self, group: list[Piece]) -> None:
-        try:
-            self._run_group(group)
-        except (RuntimeError, MemoryError) as problem:
-            halves = halves_of(group) if ran_out(problem) else None
-            if halves is None:
-                raise problem from None
-        else:
-            return
-        for half in halves:
-            self._run_or_halve(half)
-
     def _run_group(self, group: list[Piece]) -> None:
         reads: dict[Site, list[Read]] = {}
         edits: dict[Site, list[Edit]] = {}
         runs = self._rows(group)
-        at_the_end = AtTheEnd(runs, self._backend)
         for rows in runs:
             rows.place(reads, edits)
         tokens = padded([self._tokens[u] for piece in group for u in piece.units])
@@ -194,11 +196,30 @@ class Job:
             needed=needed_of(runs, tokens.shape) if self._backend.can_narrow else None,
             untouched=self._untouched(group, tokens.shape[1]) if self._backend.can_narrow else None,
         )
-        items = {rows: piece.item for piece, rows in zip(group, runs, strict=True)}
-        own = ((rows, *read) for rows in runs for read in rows.collect(final))
-        for rows, measurement, scores in chain(own, at_the_end.collect(final)):
-            by_unit = self._results[items[rows]][measurement]
-            by_unit.update(zip(map(int, rows.batch.units), scores, strict=True))
+        for piece, rows in zip(group, runs, strict=True):
+            for measurement, scores in rows.collect(final):
+                self._note(piece.item, rows.batch, measurement, scores)
+        self._waiting.add([piece.item for piece in group], runs, final)
+
+    def _read_waiting(self) -> None:
+        """Read what waits; where memory runs out, in halves."""
+        left = self._waiting.take()
+        if left:
+            run_in_halves(self._read, left, halves_of_left)
+
+    def _read(self, left: Sequence[Left]) -> None:
+        for each, measurement, scores in read_together(left, self._backend):
+            self._note(each.item, each.batch, measurement, scores)
+
+    def _note(
+        self,
+        item: int,
+        batch: Batch,
+        measurement: Measurement,
+        scores: torch.Tensor | Sequence[torch.Tensor],
+    ) -> None:
+        by_unit = self._results[item][measurement]
+        by_unit.update(zip(map(int, batch.units), scores, strict=True))
 
     def _rows(self, group: list[Piece]) -> list[Rows]:
         made: list[Rows] = []

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import ctypes
 import sys
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, TypeVar
 
 import psutil
 
 if TYPE_CHECKING:
     import torch
 
+Some = TypeVar("Some")
 KEPT = 9
 """How many times as much as one run takes is kept between runs."""
 _KEPT_AND_RUNNING = KEPT + 1
@@ -65,6 +66,28 @@ def release(devices: Sequence[torch.device]) -> None:
         trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # other libraries have none
         if trim is not None:
             trim(0)
+
+
+def run_in_halves(
+    run: Callable[[Some], None], some: Some, halves_of: Callable[[Some], tuple[Some, Some] | None]
+) -> None:
+    """Do something with all of some at once; where memory runs out, with each half.
+
+    Args:
+        run: Does it.
+        some: With what.
+        halves_of: Divides it; None where it is one.
+    """
+    try:
+        run(some)
+    except (RuntimeError, MemoryError) as problem:
+        halves = halves_of(some) if ran_out(problem) else None
+        if halves is None:
+            raise problem from None
+    else:
+        return
+    for half in halves:
+        run_in_halves(run, half, halves_of)
 
 
 def ran_out(problem: BaseException) -> bool:

@@ -62,7 +62,7 @@ class Recall:
         self._put(np.asarray(floor), *given)
 
     def text_key(self, *given: object) -> str | None:
-        """What a text about what is given, and made by all of this package's code, is kept under.
+        """What is kept under all that is given, made by all of this package's code.
 
         None where only its owner can tell what is given from others.
         """
@@ -76,6 +76,15 @@ class Recall:
     def put_text(self, text: str, key: str) -> None:
         """Keep a text."""
         self._cache.put(key, text)
+
+    def made(self, key: str) -> bytes | None:
+        """What was made, and kept under a key."""
+        kept = self._cache.get(key)
+        return kept.tobytes() if isinstance(kept, np.ndarray) else None
+
+    def put_made(self, made: bytes, key: str) -> None:
+        """Keep what was made."""
+        self._cache.put(key, np.frombuffer(made, np.uint8))
 
     def _get(self, *given: object) -> Remembered | None:
         key = self._key(*given)

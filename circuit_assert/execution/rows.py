@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,6 +23,8 @@ from circuit_assert.prompts.base import Ints
 
 if TYPE_CHECKING:
     import torch
+
+_ENOUGH = 512  # positions, which are multiplied with a vocabulary hardly faster with more of them
 
 
 class Rows:
@@ -108,40 +111,129 @@ class Rows:
         return activation[self.rows, :length]
 
 
-class AtTheEnd:
-    """What is read of what leaves the last block alone, for all rows of a run together.
+@dataclass(frozen=True)
+class Left:
+    """What left the last block in some rows of a run, and is read of nothing else.
+
+    Args:
+        item: Whose rows they are.
+        batch: The rows.
+        measurements: What is read.
+        final: `[row, pos, d_model]`.
+    """
+
+    item: int
+    batch: Batch
+    measurements: Sequence[Measurement]
+    final: torch.Tensor
+
+    def halves(self) -> tuple[Left, Left] | None:
+        """The first and the second half of the rows; None where there is one."""
+        units = self.batch.units
+        middle = len(units) // 2
+        if not middle:
+            return None
+        parts = (slice(middle), slice(middle, None))
+        first, second = (
+            replace(self, batch=replace(self.batch, units=units[part]), final=self.final[part])
+            for part in parts
+        )
+        return first, second
+
+
+class Waiting:
+    """What left the last block and is still to be read, of several runs together.
 
     A few rows at a time would be multiplied with a large vocabulary much more slowly.
 
     Args:
-        runs: The rows.
-        weights: The model.
+        most: Bytes of it that may wait.
     """
 
-    def __init__(self, runs: Sequence[Rows], weights: Weights) -> None:
-        having: dict[Measurement, list[Rows]] = {}
-        for rows in runs:
-            for measurement in rows.at_the_end:
-                having.setdefault(measurement, []).append(rows)
-        self._readers = [
-            (measurement, some, measurement.reader(_joined(some), weights))
-            for measurement, some in having.items()
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._left: list[Left] = []
+        self._bytes = self._positions = 0
+
+    def add(self, items: Sequence[int], runs: Sequence[Rows], final: torch.Tensor) -> None:
+        """Keep what is read of a run's rows at its end.
+
+        Args:
+            items: Whose rows.
+            runs: Rows of each.
+            final: What left the run's last block.
+        """
+        left = [
+            Left(item, rows.batch, rows.at_the_end, final[rows.rows])
+            for item, rows in zip(items, runs, strict=True)
+            if rows.at_the_end
         ]
+        if left:
+            self._left += left
+            self._bytes += final.nbytes
+            self._positions += sum(map(_positions_of, left))
 
-    def collect(
-        self, final: torch.Tensor
-    ) -> Iterator[tuple[Rows, Measurement, torch.Tensor | Sequence[torch.Tensor]]]:
-        """What each measurement makes of each of the rows."""
-        import torch
+    @property
+    def enough(self) -> bool:
+        """Whether no more should wait."""
+        return self._positions >= _ENOUGH or self._bytes >= self._most
 
-        for measurement, some, reader in self._readers:
-            count = sum(len(rows.batch.units) for rows in some)
-            own = final if count == len(final) else torch.cat([final[rows.rows] for rows in some])
-            scores = reader.finish(own)
-            start = 0
-            for rows in some:
-                yield rows, measurement, scores[start : start + len(rows.batch.units)]
-                start += len(rows.batch.units)
+    def take(self) -> list[Left]:
+        """All that waits; nothing does from now on."""
+        left, self._left = self._left, []
+        self._bytes = self._positions = 0
+        return left
+
+
+def read_together(
+    left: Sequence[Left], weights: Weights
+) -> Iterator[tuple[Left, Measurement, torch.Tensor | Sequence[torch.Tensor]]]:
+    """What each measurement makes of each of the rows, of several lengths as they may be.
+
+    Args:
+        left: The rows, and what left the last block there.
+        weights: The model.
+    """
+    having: dict[Measurement, list[Left]] = {}
+    for each in left:
+        for measurement in each.measurements:
+            having.setdefault(measurement, []).append(each)
+    for measurement, some in having.items():
+        reader = measurement.reader(_joined([each.batch for each in some]), weights)
+        scores = reader.finish(_one_below_the_other([each.final for each in some]))
+        start = 0
+        for each in some:
+            yield each, measurement, scores[start : start + len(each.batch.units)]
+            start += len(each.batch.units)
+
+
+def halves_of_left(left: Sequence[Left]) -> tuple[Sequence[Left], Sequence[Left]] | None:
+    """What left the last block in two halves; None for a single row."""
+    if len(left) > 1:
+        middle = len(left) // 2
+        return left[:middle], left[middle:]
+    halves = left[0].halves()
+    return halves and ([halves[0]], [halves[1]])
+
+
+def _positions_of(left: Left) -> int:
+    """At how many positions something is read."""
+    return max(len(_final_positions(each, left.batch)) for each in left.measurements)
+
+
+def _one_below_the_other(parts: Sequence[torch.Tensor]) -> torch.Tensor:
+    import torch
+
+    if len(parts) == 1:
+        return parts[0]
+    longest = max(part.shape[1] for part in parts)
+    pad = torch.nn.functional.pad
+    return torch.cat([pad(part, (0, 0, 0, longest - part.shape[1])) for part in parts])
+
+
+def _final_positions(measurement: Measurement, batch: Batch) -> Ints:
+    assert isinstance(measurement, ReadsSomeOfTheFinal)  # noqa: S101 - others are read at once
+    return measurement.final_positions(batch)
 
 
 def _reads_at_the_end(measurement: Measurement, weights: Weights) -> bool:
@@ -149,9 +241,8 @@ def _reads_at_the_end(measurement: Measurement, weights: Weights) -> bool:
     return isinstance(measurement, ReadsSomeOfTheFinal) and not measurement.sites(weights)
 
 
-def _joined(runs: Sequence[Rows]) -> Batch:
-    first = runs[0].batch
-    return Batch(first.prompts, first.side, np.concatenate([rows.batch.units for rows in runs]))
+def _joined(batches: Sequence[Batch]) -> Batch:
+    return replace(batches[0], units=np.concatenate([batch.units for batch in batches]))
 
 
 def needed_of(runs: Sequence[Rows], shape: tuple[int, ...]) -> torch.Tensor | None:

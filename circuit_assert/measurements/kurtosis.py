@@ -1,33 +1,26 @@
-"""How heavy-tailed activations are over coordinates, against the same in random bases."""
+"""How heavy-tailed activations are over coordinates, against the same in any other basis."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar
-
-import numpy as np
-import numpy.typing as npt
 
 from circuit_assert.components import Site
 from circuit_assert.measurements.activations import KeepReader
 from circuit_assert.measurements.base import Batch, Weights
-from circuit_assert.measurements.low_rank import rotation
 from circuit_assert.models.card import Card
 
 if TYPE_CHECKING:
     import torch
 
-_ROTATIONS = 5  # in hundreds of coordinates one rotation is much like another
-
 
 @dataclass(frozen=True)
 class ExcessKurtosis:
-    """Kurtosis over coordinates minus its mean in five random bases, by token: `[unit, 3]`.
+    """Kurtosis over coordinates minus its mean over all bases, by token: `[unit, 3]`.
 
     The mean over a unit's tokens, three times: without the first token and without the
     coordinates that are largest in the unit; without the first token; of all. Coordinates that
-    are left out are left out before rotating, too.
+    are left out are left out of other bases, too.
 
     Args:
         site: Where activations are read.
@@ -67,19 +60,24 @@ class ExcessKurtosis:
 
 def _excess(values: torch.Tensor) -> torch.Tensor:
     """`[row, pos, coordinate]` → `[row, pos]`."""
-    import torch
+    return _kurtosis(values) - mean_over_bases(values.shape[-1])
 
-    bases = (torch.from_numpy(basis).to(values) for basis in _bases(values.shape[-1]))
-    rotated = [_kurtosis(values @ basis) for basis in bases]
-    return _kurtosis(values) - torch.stack(rotated).mean(0)
+
+def mean_over_bases(coordinates: int) -> float:
+    """The kurtosis of any vector's coordinates, averaged over all rotations of it.
+
+    A vector turned at random points anywhere alike, as a normal sample does, and kurtosis says
+    nothing of length: so it is the mean kurtosis of a normal sample, 3 (n − 1) / (n + 1).
+
+    Args:
+        coordinates: n.
+
+    Source: Cramér 1946, Mathematical Methods of Statistics, section 29.3.
+    """
+    return 3 * (coordinates - 1) / (coordinates + 1)
 
 
 def _kurtosis(values: torch.Tensor) -> torch.Tensor:
     squares = (values - values.mean(-1, keepdim=True)).square()
     return squares.square().mean(-1) / squares.mean(-1).square()
 
-
-@lru_cache(maxsize=8)  # two widths of a model's sites, each with all coordinates and with most
-def _bases(size: int) -> tuple[npt.NDArray[np.float32], ...]:
-    rng = np.random.default_rng(size)
-    return tuple(rotation(size, rng).astype(np.float32) for _ in range(_ROTATIONS))

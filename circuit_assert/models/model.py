@@ -55,6 +55,10 @@ class Court(Protocol):
         """A way to measure quantities that leaves nothing behind."""
         ...
 
+    def remembered(self, model: Any, given: tuple[object, ...], make: Callable[[], bytes]) -> bytes:  # noqa: ANN401
+        """What is made of a model and of what is given, or was by an earlier run."""
+        ...
+
     def tokenizer(self, model: Any) -> Tokenizer:  # noqa: ANN401
         """A model's tokenizer."""
         ...
@@ -120,6 +124,10 @@ class Model:
     def explore(self) -> Callable[[Any], Any]:
         """A way to measure quantities that leaves nothing behind, for searches over prompts."""
         return self.court.explore(self)
+
+    def remembered(self, given: tuple[object, ...], make: Callable[[], bytes]) -> bytes:
+        """What is made of it and of what is given, or was by an earlier run of the same code."""
+        return self.court.remembered(self, given, make)
 
     def discovered(self, components: Sequence[Component], on: Prompts) -> None:
         """Take note of components that were found on some prompts, which cannot test them."""

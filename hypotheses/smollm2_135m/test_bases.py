@@ -2,7 +2,7 @@
 Transformer Residual Stream).
 
 MLP activations have a basis by construction. The residual stream should not, and has one: as
-in the paper, its kurtosis over coordinates is above that of random bases, here without the
+in the paper, its kurtosis over coordinates is above that of other bases, here without the
 massive coordinates that make most of it. It is less so late: on the discovery half of the documents
 the excess falls from 11 after L2 to 1.8 after L28.
 """

@@ -394,6 +394,9 @@ REFUSED = {
     "ca.model('x')": "it uses ca.model",
     "class A: pass": "it makes a class",
     "missing()": "it uses missing, which is not there",
+    "FILE.replace('elsewhere')": "it uses FILE.replace",
+    "file = FILE; file.replace('elsewhere')": "it uses .replace",
+    "FILE.unlink()": "it uses FILE.unlink",
 }
 HARMLESS = [
     "heads = [f'L0H{i}' for i in range(2)]",
@@ -403,12 +406,16 @@ HARMLESS = [
     "on = ca.repeated_tokens(seed=3)",
     "parts = tiny.heads(layers=[0]).each()",
     "both = tiny['L0H0', 'L0H1'], GIVEN[:1], len(GIVEN) > 1 and GIVEN[0]",
+    "latents = tiny.with_dictionary(FILE / 'params.npz', at='L0.resid_post')",
 ]
 BODY = """
+from pathlib import Path
+
 import circuit_assert as ca
 from conftest import TINY, weighs
 
 GIVEN = []
+FILE = Path("dictionary")
 CLAIM = weighs(ca.model(TINY)["L0H0"], 2)
 OBJECT = type("Object", (), dict(__call__=lambda self: None))()
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
+import zipfile
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol
+from typing import IO, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +23,7 @@ from circuit_assert.prompts.base import Prompts
 from circuit_assert.prompts.word_ends import word_ends
 
 Floats = npt.NDArray[np.float32]
+_UNREADABLE = (ValueError, KeyError, TypeError, OSError, EOFError, zipfile.BadZipFile)
 
 
 class Recordable(Protocol):
@@ -38,6 +41,10 @@ class Recordable(Protocol):
 
     def explore(self) -> Callable[[Any], Any]:
         """A way to measure quantities that leaves nothing behind."""
+        ...
+
+    def remembered(self, given: tuple[object, ...], make: Callable[[], bytes]) -> bytes:
+        """What is made of it and of what is given, or was by an earlier run."""
         ...
 
 
@@ -118,9 +125,19 @@ class RecordedActivity:
         Args:
             file: Where.
         """
-        about = np.array(json.dumps(asdict(self.about)))
         with Path(file).open("wb") as there:
-            np.savez_compressed(there, about=about, activity=self.activity)
+            self._write(there)
+
+    def _write(self, there: IO[bytes]) -> None:
+        about = np.array(json.dumps(asdict(self.about)))
+        np.savez(there, about=about, activity=self.activity)
+
+    @property
+    def written(self) -> bytes:
+        """What `save` writes."""
+        there = io.BytesIO()
+        self._write(there)
+        return there.getvalue()
 
     @classmethod
     def load(cls, file: str | Path) -> RecordedActivity:
@@ -133,15 +150,20 @@ class RecordedActivity:
             ComponentError: when it is not such a file.
         """
         try:
-            with np.load(Path(file), allow_pickle=False) as arrays:
-                said = json.loads(str(arrays["about"]))
-                activity = arrays["activity"].astype(np.float32)
-            said["words"] = tuple(map(tuple, said["words"]))
-            said["layers"], said["units"] = tuple(said["layers"]), tuple(said["units"])
-            about = About(**said)
-        except (ValueError, KeyError, TypeError, OSError) as problem:
+            with Path(file).open("rb") as there:
+                return cls.read(there)
+        except _UNREADABLE as problem:
             raise ComponentError(f"{file} holds no recorded activity: {problem}") from None
-        return cls(about, activity)
+
+    @classmethod
+    def read(cls, there: IO[bytes]) -> RecordedActivity:
+        """What `written` holds."""
+        with np.load(there, allow_pickle=False) as arrays:
+            said = json.loads(str(arrays["about"]))
+            activity = arrays["activity"].astype(np.float32)
+        said["words"] = tuple(map(tuple, said["words"]))
+        said["layers"], said["units"] = tuple(said["layers"]), tuple(said["units"])
+        return cls(About(**said), activity)
 
 
 def recorded_activity(model: Recordable, *, on: Prompts, layers: Iterable[int]) -> RecordedActivity:
@@ -170,8 +192,14 @@ def recorded_activity(model: Recordable, *, on: Prompts, layers: Iterable[int]) 
     if not chosen or (card is not None and not set(chosen) <= set(range(card.layers))):
         has = f"; {model.name} has layers 0 to {card.layers - 1}" if card is not None else ""
         raise ClaimError(f"layers= names those whose neurons are kept{has}. Got {list(chosen)}.")
+    given = ("recorded activity", on.name, on.fingerprint, on, chosen)
+    made = model.remembered(given, lambda: _recorded(model, on, chosen).written)
+    return RecordedActivity.read(io.BytesIO(made))
+
+
+def _recorded(model: Recordable, on: Prompts, layers: tuple[int, ...]) -> RecordedActivity:
     # a layer's activations at all tokens are large: each is forgotten before the next
-    found: list[_Found] = [model.explore()(_Layer(layer, on)) for layer in chosen]
+    found: list[_Found] = [model.explore()(_Layer(layer, on)) for layer in layers]
     first = found[0]
     about = About(
         model.name,
@@ -179,7 +207,7 @@ def recorded_activity(model: Recordable, *, on: Prompts, layers: Iterable[int]) 
         prompts=on.name,
         on=on.fingerprint,
         gated=first.gated,
-        layers=chosen,
+        layers=layers,
         width=first.activity.shape[1],
         units=first.units,
         words=first.words,

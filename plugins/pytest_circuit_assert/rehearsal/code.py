@@ -46,14 +46,17 @@ _SAID = {
     "LOAD_BUILD_CLASS": "it makes a class",
 }
 _NAMES = """
-    name card head heads neuron direction site circuit layers components each
+    name card head heads neuron direction site circuit layers components each with_dictionary vector
     half where prompts lengths seed clusters fingerprint layer
     check verdict SUPPORTED REFUTED INCONCLUSIVE
-    capitalize endswith format join lower lstrip removeprefix removesuffix replace rstrip split
+    capitalize endswith format join lower lstrip removeprefix removesuffix rstrip split
     startswith strip title upper count get index items keys values
 """
 ATTRIBUTES = frozenset(_NAMES.split())
-"""Attributes that change nothing, of whatever a rehearsed function can get hold of."""
+"""Attributes that change nothing, of whatever a rehearsed function can get hold of.
+
+`replace` is none of them: of a path, it moves a file.
+"""
 _OF_NO_MEANING = ("EXTENDED_ARG", "PUSH_NULL", "CACHE")
 _REWRITTEN = ("@py", "@pytest")
 """How names begin that pytest's rewriting of assertions brings in."""

@@ -168,6 +168,10 @@ class Stage:
         """Nothing is measured here."""
         raise CannotRehearseError("it measures")
 
+    def remembered(self, model: object, given: object, make: object) -> NoReturn:
+        """Nothing is measured here."""
+        raise CannotRehearseError("it measures")
+
     def tokenizer(self, model: object) -> NoReturn:
         """No model is loaded here."""
         raise CannotRehearseError("it wants the tokenizer")

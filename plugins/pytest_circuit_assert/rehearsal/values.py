@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import dataclasses
 from collections.abc import Iterable
+from pathlib import Path
 from types import FunctionType, ModuleType
 
 from pytest_circuit_assert.rehearsal.code import ATTRIBUTES, Taken, deed, taken
@@ -14,7 +15,8 @@ _NAMES = """
     len list map max min range repr reversed round set sorted str sum tuple zip
 """
 _BUILTINS = tuple(getattr(builtins, name) for name in _NAMES.split())
-_CONSTANTS = (bool, int, float, complex, str, bytes, type(None), type(Ellipsis), range)
+_NUMBERS_AND_TEXTS = (bool, int, float, complex, str, bytes, range)
+_CONSTANTS = (*_NUMBERS_AND_TEXTS, type(None), type(Ellipsis), type(Path()))
 _CONTAINERS = (tuple, list, set, frozenset)
 _ROOMS = ("components", "prompts", "interventions", "measurements")
 _MEASURING = (

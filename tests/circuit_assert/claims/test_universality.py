@@ -105,3 +105,18 @@ def test_correlation_through_position_is_that_with_shuffled_documents():
     assert through_position(own, other) == pytest.approx(np.mean(shuffled), abs=3e-3)
     alone = through_position(np.tile(place, (40, 1)), np.tile(place, (40, 1)))
     assert alone == pytest.approx(1.0)
+
+
+def test_what_an_earlier_run_recorded_is_read_back(tmp_path, monkeypatch):
+    def recorded(planted, layers):
+        return recorded_activity(
+            Session(cache=tmp_path / "cache").model(planted), on=ON, layers=layers
+        )
+
+    first = recorded(universal_model(), [1])
+    other = recorded(universal_model(other=True), [1])
+    assert recorded(universal_model(), [0]) != first
+    assert other != first
+    monkeypatch.setattr(Session, "explore", None)
+    assert recorded(universal_model(), [1]) == first
+    assert recorded(universal_model(other=True), [1]) == other

@@ -215,6 +215,26 @@ def test_shapes_are_checked_before_a_model_loads(tmp_path):
         Session().model(MODEL).with_dictionary(tmp_path / "small.safetensors", at="L0.pattern")
 
 
+def test_a_dictionary_that_somebody_holds_is_in_memory_once(tmp_path):
+    made = weights("standard", MODEL.card.d_model) | {
+        "W_enc": torch.randn(MODEL.card.d_model, LATENTS)
+    }
+    made["b_dec"] = torch.zeros(MODEL.card.d_model)
+    file = tmp_path / "small.safetensors"
+    save_file(made, file)
+
+    def attached():
+        model = Session().model(MODEL).with_dictionary(file, at="L0.resid_post")
+        return model.dictionaries[0].encoder
+
+    first = attached()
+    assert attached() is first
+    save_file({**made, "b_enc": torch.ones(LATENTS)}, file)
+    changed = attached()
+    assert changed is not first
+    assert (changed.b_enc == 1).all()
+
+
 def test_files_are_never_unpickled(tmp_path):
     np.save(tmp_path / "objects.npy", np.array([{"a": 1}], dtype=object), allow_pickle=True)
     with pytest.raises(ComponentError, match="plain numbers"):

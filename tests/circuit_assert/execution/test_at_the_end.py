@@ -1,6 +1,8 @@
-"""What is read of the final stream alone is read once for all rows of a run."""
+"""What is read of the final stream alone is read for all rows of several runs together."""
 
 import numpy as np
+import pytest
+import torch
 
 from circuit_assert.backends.load import load
 from circuit_assert.components import Head
@@ -42,3 +44,37 @@ def test_all_interventions_and_lengths_of_a_run_are_read_together(monkeypatch):
         expected = engine.store.scores[request]
         np.testing.assert_allclose(together.store.scores[request], expected, rtol=1e-5)
     assert len({together.store.scores[request].tobytes() for request in SWEEP}) > 1
+
+
+def scores_of(backend, **options):
+    engine = Executor(backend, **options)
+    engine.run(SWEEP)
+    return [engine.store.scores[request] for request in SWEEP]
+
+
+def test_runs_are_read_together_as_long_as_it_takes_little_memory(monkeypatch):
+    backend = load(spec_of(induction_model()))
+    whole = scores_of(backend)
+    runs, reads = (noted(monkeypatch, type(backend), n) for n in ("run", "log_probabilities"))
+    for expected, scores in zip(whole, scores_of(backend, memory=1 << 18), strict=True):
+        np.testing.assert_allclose(scores, expected, rtol=1e-5)
+    assert 1 < len(reads) < len(runs) / 2
+
+
+def test_where_reading_runs_out_of_memory_it_is_done_in_halves(monkeypatch):
+    backend = load(spec_of(induction_model()))
+    whole = scores_of(backend)
+    honest = type(backend).log_probabilities
+
+    def scarce(self, residual, tokens):
+        if len(residual) > limit:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return honest(self, residual, tokens)
+
+    monkeypatch.setattr(type(backend), "log_probabilities", scarce)
+    limit = 8  # the places of one row
+    for expected, scores in zip(whole, scores_of(backend), strict=True):
+        np.testing.assert_allclose(scores, expected, rtol=1e-5)
+    limit = 1
+    with pytest.raises(torch.OutOfMemoryError):
+        scores_of(backend)

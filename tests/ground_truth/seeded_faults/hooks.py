@@ -176,6 +176,17 @@ def gives_every_row_what_is_for_the_first(monkeypatch):
     monkeypatch.setattr(rows.Rows, "_edit", wrong)
 
 
+def files_what_is_read_under_the_next_intervention(monkeypatch):
+    right = job.read_together
+
+    def wrong(left, weights):
+        found = list(right(left, weights))
+        for (each, measurement, _), (*_, scores) in zip(found, [*found[1:], found[0]], strict=True):
+            yield each, measurement, scores
+
+    monkeypatch.setattr(job, "read_together", wrong)
+
+
 SOUND = {
     induction_head: Verdict.SUPPORTED,
     head_that_moves_the_answer: Verdict.SUPPORTED,
@@ -199,4 +210,5 @@ FAULTS = {
     resumes_one_block_late: (induction_head, "error", "HookError: block 1 .* did not run"),
     resumes_from_the_next_prompt: (induction_head, "noise floor", "use"),
     gives_every_row_what_is_for_the_first: (induction_head, "noise floor", "use"),
+    files_what_is_read_under_the_next_intervention: (induction_head, "noise floor", "use"),
 }
