@@ -54,7 +54,8 @@ def groups_of_pieces(
             few of each.
     """
     entered = entered or [None] * len(starts)
-    for length, alike in _lengths_together(buckets(prompts, side), may_pad=may_pad):
+    enough = _SMALL // _items_of_a_run(starts, entered) if may_pad else 0
+    for length, alike in _lengths_together(buckets(prompts, side), enough):
         room = rows_at_once[length]
         group: list[Piece] = []
         rows = 0
@@ -63,8 +64,8 @@ def groups_of_pieces(
                 piece = Piece(item, units)
                 full = rows + len(piece.units) > room
                 before = group[-1].item if group else item
-                enough = rows * length >= _WORTH_A_RUN and start != starts[before]
-                if group and (full or enough or entered[item] != entered[before]):
+                apart = rows * length >= _WORTH_A_RUN and start != starts[before]
+                if group and (full or apart or entered[item] != entered[before]):
                     yield group
                     group, rows = [], 0
                 group.append(piece)
@@ -73,12 +74,22 @@ def groups_of_pieces(
             yield group
 
 
-def _lengths_together(by_length: dict[int, Ints], *, may_pad: bool) -> list[tuple[int, list[Ints]]]:
-    """Lengths that share runs: the longest of them, and the units of each."""
+def _items_of_a_run(starts: Sequence[int], entered: Sequence[int | None]) -> int:
+    """How many items there are, on average, of those that can share a run."""
+    return max(1, len(starts) // max(1, len(set(zip(starts, entered, strict=True)))))
+
+
+def _lengths_together(by_length: dict[int, Ints], enough: int) -> list[tuple[int, list[Ints]]]:
+    """Lengths that share runs: the longest of them, and the units of each.
+
+    Args:
+        by_length: The units of each length, shortest first.
+        enough: With so many tokens, other lengths are worth a run of their own.
+    """
     together: list[list[int]] = []
-    for length in by_length:  # shortest first
-        shorter = together[-1] if together and may_pad else []
-        small = sum(each * len(by_length[each]) for each in shorter) < _SMALL
+    for length in by_length:
+        shorter = together[-1] if together else []
+        small = sum(each * len(by_length[each]) for each in shorter) < enough
         if shorter and small and shorter[0] >= (1 - _MOST_PADDING) * length:
             shorter.append(length)
         else:
