@@ -23,6 +23,7 @@ from circuit_assert.execution.recall import Recall
 from circuit_assert.execution.sharing import SharedRuns
 from circuit_assert.execution.store import Store
 from circuit_assert.measurements.base import AnyRequest, Array, Measurement, Request, WeightRequest
+from circuit_assert.measurements.outputs import LargestLogit
 from circuit_assert.prompts.base import Prompts, Side
 
 Progress: TypeAlias = "Callable[[int, int], None]"
@@ -198,11 +199,16 @@ class Executor:
             and (known.on, known.side, known.under) == (request.on, request.side, request.under)
             and _floor_key(known) not in self._floors
         ]
-        items = [(request.under, tuple(each.measurement for each in alike))]
+        measured = [each.measurement for each in alike]
+        if request.under is None and any(each.quantity in _OF_LOGITS for each in measured):
+            measured.append(LargestLogit())
+        items = [(request.under, tuple(measured))]
         job = Job(self.backend, self.store, request.on, request.side, items, may_resume=False)
         units = self._floor_units(len(self.store.tokenized(request.on)))
         with self.backend.step_by_step():
             alone = [(unit, job.run_alone(unit)) for unit in units]
+        if LargestLogit() in measured:
+            self._largest_logits[request.on, request.side] = float(alone[0][1][LargestLogit()])
         if self.backend.dtype != torch.float32:
             with self.backend.in_float32():
                 alone += [(unit, job.run_alone(unit)) for unit in units]
@@ -231,12 +237,10 @@ class Executor:
     def _largest_logit(self, on: Prompts, side: Side) -> float:
         """Of a prompt set's first unit, unedited."""
         if (on, side) not in self._largest_logits:
-            tokens = torch.from_numpy(self.store.tokenized(on).tokens[side][0])[None]
-            last = self.backend.card.layers - 1
-            final = self.backend.run(tokens, reads={}, edits={}, last_layer=last)[0]
-            logits = self.backend.token_logits(final, self.backend.top_tokens(final, 1))
-            finite = logits.abs().nan_to_num(posinf=0.0)  # what is not makes scores that are not
-            self._largest_logits[on, side] = float(finite.max())
+            items = [(None, (LargestLogit(),))]
+            job = Job(self.backend, self.store, on, side, items, may_resume=False)
+            with self.backend.step_by_step():
+                self._largest_logits[on, side] = float(job.run_alone(0)[LargestLogit()])
         return self._largest_logits[on, side]
 
     def _report(self, done: int, total: int) -> None:

@@ -80,4 +80,3 @@ def mean_over_bases(coordinates: int) -> float:
 def _kurtosis(values: torch.Tensor) -> torch.Tensor:
     squares = (values - values.mean(-1, keepdim=True)).square()
     return squares.square().mean(-1) / squares.mean(-1).square()
-

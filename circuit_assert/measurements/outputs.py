@@ -213,6 +213,29 @@ class TopTokens(Output):
         return OutputReader(score)
 
 
+@dataclass(frozen=True)
+class LargestLogit(Output):
+    """The largest size of a most likely token's logit, over all positions: `[unit]`.
+
+    Infinite ones make scores that are not finite anyway: they count as nothing.
+    """
+
+    quantity: ClassVar[str] = "logits"
+
+    def __str__(self) -> str:
+        return "largest logit"
+
+    def reader(self, batch: Batch, weights: Weights) -> OutputReader:
+        """What reduces one batch."""
+
+        def score(final: torch.Tensor) -> torch.Tensor:
+            flat = final.reshape(-1, final.shape[-1])
+            logits = weights.token_logits(flat, weights.top_tokens(flat, 1))
+            return logits.abs().nan_to_num(posinf=0.0).reshape(len(final), -1).amax(1)
+
+        return OutputReader(score)
+
+
 class OutputReader:
     """Scores the final residual stream.
 

@@ -194,19 +194,53 @@ class OwnRanks:
 
     def compute(self, weights: Weights) -> Array:
         """The ranks."""
+        return self.compute_all(weights, [self])[0]
+
+    @classmethod
+    def compute_all(cls, weights: Weights, several: Sequence[Self]) -> list[Array]:
+        """The ranks of each, in one pass over the vocabulary."""
+        rankings = [_Ranking.of(each, weights) for each in several]
+        for piece in unembedding_pieces(weights):
+            for ranking in rankings:
+                ranking.compete(piece)
+        return [ranking.ahead.clamp_min(1).double().cpu().numpy() for ranking in rankings]
+
+
+@dataclass(frozen=True, eq=False)
+class _Ranking:
+    """How many tokens are ahead so far.
+
+    Args:
+        source: What is read of each token, `[token, n]`.
+        writes: What is written of it, `[n, d_model]`.
+        needed: The logit that is as large as a token's own, `[token]`.
+        ahead: How many tokens have it, `[token]`.
+    """
+
+    source: torch.Tensor
+    writes: torch.Tensor
+    needed: torch.Tensor
+    ahead: torch.Tensor
+
+    @classmethod
+    def of(cls, ranks: OwnRanks, weights: Weights) -> _Ranking:
+        """None ahead yet."""
         import torch
 
-        circuit = _weights_of(weights, self.of.heads)
-        writes = circuit.writes.float() * (-1 if self.lowered else 1)
-        source = product(self.of.read(weights)[:_RANKED], circuit.reads.float())
-        tokens = self.of.numbers(weights)[:_RANKED].to(source.device)
+        circuit = _weights_of(weights, ranks.of.heads)
+        writes = circuit.writes.float() * (-1 if ranks.lowered else 1)
+        source = product(ranks.of.read(weights)[:_RANKED], circuit.reads.float())
+        tokens = ranks.of.numbers(weights)[:_RANKED].to(source.device)
         own = (source * (weights.unembedding(tokens) @ writes.T)).sum(-1)
         # a token's own logit is found again with another rounding: it does not beat itself
         slack = 1e-5 * own.abs()
         ahead = torch.zeros(len(tokens), dtype=torch.int64, device=source.device)
-        for piece in unembedding_pieces(weights):
-            ahead += count_ahead(linear(source, linear(piece, writes)), own - slack)
-        return ahead.clamp_min(1).double().cpu().numpy()
+        return cls(source, writes, own - slack, ahead)
+
+    def compete(self, unembedding: torch.Tensor) -> None:
+        """Count those of some tokens that are ahead; of their rows, `[n, d_model]`."""
+        logits = linear(self.source, linear(unembedding, self.writes))
+        self.ahead.add_(count_ahead(logits, self.needed))
 
 
 def positivity(product: npt.NDArray[np.floating]) -> float:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Self
 
+from circuit_assert.linear import linear
 from circuit_assert.measurements.base import Array, Weights
 from circuit_assert.measurements.ranks import count_ahead
 from circuit_assert.prompts.token_samples import Tokens
@@ -95,11 +96,10 @@ class _Ranking:
 
     def compete(self, embeddings: torch.Tensor) -> None:
         """Count those of some tokens' keys that are ahead; of embeddings `[n, d_model]`."""
-        import torch
-
         keys = self.weights.queries_or_keys(self.layer, "k", embeddings)
-        scores = torch.einsum("nhtd,khd->nhtk", self.queries, keys)
-        self.ahead.add_(count_ahead(scores, self.needed))
+        for head in range(keys.shape[1]):
+            scores = linear(self.queries[:, head], keys[:, head])
+            self.ahead[:, head] += count_ahead(scores, self.needed[:, head])
 
 
 def _of_all_tokens(weights: Weights) -> Iterator[torch.Tensor]:

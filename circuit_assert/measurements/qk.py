@@ -49,23 +49,8 @@ class QKCircuit:
     def __str__(self) -> str:
         return f"{self.head}{' behind the first MLP' * self.effective}"
 
-    def queries(self, weights: Weights, tokens: torch.Tensor) -> torch.Tensor:
-        """Queries as they meet keys at the distances, averaged, `[token, d_head]`, float64."""
-        turned = [self._made(weights, tokens, "q", distance) for distance in self.distances]
-        return sum(turned[1:], turned[0]) / len(turned)
-
-    def keys(self, weights: Weights, tokens: torch.Tensor) -> torch.Tensor:
-        """Keys, `[token, d_head]`, float64."""
-        return self._made(weights, tokens, "k", 0)
-
-    def of(self, head: Head) -> QKCircuit:
-        """The same of another head."""
-        return QKCircuit(head, self.effective, self.distances)
-
-    def _made(
-        self, weights: Weights, tokens: torch.Tensor, which: Literal["q", "k"], position: int
-    ) -> torch.Tensor:
-        """Of the tokens, less what is made of nothing at all: biases.
+    def read(self, weights: Weights, tokens: torch.Tensor) -> torch.Tensor:
+        """Tokens as a head reads them, and at last nothing at all: `[token + 1, d_model]`.
 
         Raises:
             ModelError: where queries and keys of tokens alone cannot be told.
@@ -77,8 +62,26 @@ class QKCircuit:
                 f"{weights.no_queries_and_keys}, so that nothing is known of how tokens match."
             )
         read = weights.token_embeddings(tokens, effective=self.effective)
-        both = torch.cat([read, torch.zeros_like(read[:1])])
-        made = weights.queries_or_keys(self.head.layer, which, both, position)
+        return torch.cat([read, torch.zeros_like(read[:1])])
+
+    def queries(self, weights: Weights, read: torch.Tensor) -> torch.Tensor:
+        """Queries as they meet keys at the distances, averaged, `[token, d_head]`, float64."""
+        turned = [self._made(weights, read, "q", distance) for distance in self.distances]
+        return sum(turned[1:], turned[0]) / len(turned)
+
+    def keys(self, weights: Weights, read: torch.Tensor) -> torch.Tensor:
+        """Keys, `[token, d_head]`, float64."""
+        return self._made(weights, read, "k", 0)
+
+    def of(self, head: Head) -> QKCircuit:
+        """The same of another head."""
+        return QKCircuit(head, self.effective, self.distances)
+
+    def _made(
+        self, weights: Weights, read: torch.Tensor, which: Literal["q", "k"], position: int
+    ) -> torch.Tensor:
+        """Of the tokens, less what is made of nothing at all: biases."""
+        made = weights.queries_or_keys(self.head.layer, which, read, position)
         return (made[:-1] - made[-1:])[:, self.head.head].double()
 
 
@@ -104,7 +107,7 @@ class QKOnTokens:
         """The products."""
         import torch
 
-        scores = _scores_of(weights, self.of, _numbers(weights, self.tokens))
+        scores = _scores_of(weights, self.of, _read(weights, self))
         count = len(scores.reads)
         group = torch.arange(count) % min(_GROUPS, count)
         parts = [
@@ -139,8 +142,8 @@ class QKByChance:
         """The positivities."""
         rng = np.random.default_rng(0)
         numbers = _numbers(weights, self.tokens)
-        own = _scores_of(weights, self.of, numbers)
-        some = numbers[:_CHANCE_TOKENS]
+        own = _scores_of(weights, self.of, self.of.read(weights, numbers))
+        some = self.of.read(weights, numbers[:_CHANCE_TOKENS])
         others = self._mismatched(weights, some, rng)
         return np.stack(
             [
@@ -162,14 +165,14 @@ class QKByChance:
         return found
 
     def _mismatched(
-        self, weights: Weights, numbers: torch.Tensor, rng: np.random.Generator
+        self, weights: Weights, read: torch.Tensor, rng: np.random.Generator
     ) -> list[tuple[LowRank, LowRank]]:
         card = weights.card
         every = [Head(layer, head) for layer in range(card.layers) for head in range(card.heads)]
         first = 1 if self.of.effective else 0
         others = [h for h in every if h != self.of.head and h.layer >= first]
         chosen = [others[i] for i in rng.permutation(len(others))[:_SETS]]
-        known = {head: _scores_of(weights, self.of.of(head), numbers) for head in chosen}
+        known = {head: _scores_of(weights, self.of.of(head), read) for head in chosen}
         apart = [
             (known[a], known[b])
             for a, b in permutations(chosen, 2)
@@ -198,7 +201,7 @@ class OwnKeyRanks:
 
     def compute(self, weights: Weights) -> Array:
         """The parts."""
-        scores = _scores_of(weights, self.of, _numbers(weights, self.tokens))
+        scores = _scores_of(weights, self.of, _read(weights, self))
         table = scores.reads[:_RANKED] @ scores.writes
         own = table.diagonal()
         # scores of float32 weights: what differs by rounding alone ranks ahead
@@ -229,8 +232,9 @@ class PairScores:
 
     def compute(self, weights: Weights) -> Array:
         """The scores; all NaN where they are the same."""
-        asks = self.of.queries(weights, _numbers(weights, self.queries))
-        answers = self.of.keys(weights, _numbers(weights, self.keys))
+        of, read = self.of, self.of.read
+        asks = of.queries(weights, read(weights, _numbers(weights, self.queries)))
+        answers = of.keys(weights, read(weights, _numbers(weights, self.keys)))
         table = (asks @ answers.T).cpu().numpy()
         size = float(np.abs(table).max())
         table = table - table.mean(1, keepdims=True)
@@ -239,10 +243,14 @@ class PairScores:
         return table / spread if spread > 1e-6 * size else np.full_like(table, np.nan)
 
 
-def _scores_of(weights: Weights, of: QKCircuit, tokens: torch.Tensor) -> LowRank:
+def _read(weights: Weights, measurement: QKOnTokens | OwnKeyRanks) -> torch.Tensor:
+    return measurement.of.read(weights, _numbers(weights, measurement.tokens))
+
+
+def _scores_of(weights: Weights, of: QKCircuit, read: torch.Tensor) -> LowRank:
     """The scores of tokens with each other, balanced: `reads` of queries, `writes` of keys."""
-    keys = of.keys(weights, tokens)
-    return low_rank(of.queries(weights, tokens), (keys - keys.mean(0)).T)
+    keys = of.keys(weights, read)
+    return low_rank(of.queries(weights, read), (keys - keys.mean(0)).T)
 
 
 def _numbers(weights: Weights, tokens: TokenSample | NamedTokens) -> torch.Tensor:

@@ -406,9 +406,12 @@ HARMLESS = [
     "on = ca.repeated_tokens(seed=3)",
     "parts = tiny.heads(layers=[0]).each()",
     "both = tiny['L0H0', 'L0H1'], GIVEN[:1], len(GIVEN) > 1 and GIVEN[0]",
+    "ranking = tiny.ranking(['L0H0', 'L0H1'])",
+    "longer = [replace(p, text=p.text + '.') for p in WORDS if p.language == 'en']",
     "latents = tiny.with_dictionary(FILE / 'params.npz', at='L0.resid_post')",
 ]
 BODY = """
+from dataclasses import replace
 from pathlib import Path
 
 import circuit_assert as ca
@@ -416,6 +419,7 @@ from conftest import TINY, weighs
 
 GIVEN = []
 FILE = Path("dictionary")
+WORDS = ca.ioi(per_template=1).prompts
 CLAIM = weighs(ca.model(TINY)["L0H0"], 2)
 OBJECT = type("Object", (), dict(__call__=lambda self: None))()
 

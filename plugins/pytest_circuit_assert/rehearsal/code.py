@@ -46,7 +46,8 @@ _SAID = {
     "LOAD_BUILD_CLASS": "it makes a class",
 }
 _NAMES = """
-    name card head heads neuron direction site circuit layers components each with_dictionary vector
+    name card head heads neuron direction site circuit ranking layers components each vector
+    with_dictionary text corrupt answer foil positions language
     half where prompts lengths seed clusters fingerprint layer
     check verdict SUPPORTED REFUTED INCONCLUSIVE
     capitalize endswith format join lower lstrip removeprefix removesuffix rstrip split

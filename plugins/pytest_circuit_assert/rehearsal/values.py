@@ -14,7 +14,7 @@ _NAMES = """
     AssertionError ValueError abs all any bool dict enumerate filter float frozenset int isinstance
     len list map max min range repr reversed round set sorted str sum tuple zip
 """
-_BUILTINS = tuple(getattr(builtins, name) for name in _NAMES.split())
+_BUILTINS = (*(getattr(builtins, name) for name in _NAMES.split()), dataclasses.replace)
 _NUMBERS_AND_TEXTS = (bool, int, float, complex, str, bytes, range)
 _CONSTANTS = (*_NUMBERS_AND_TEXTS, type(None), type(Ellipsis), type(Path()))
 _CONTAINERS = (tuple, list, set, frozenset)
@@ -59,7 +59,7 @@ class Scrutiny:
             return self._first((*value.keys(), *value.values()), called)  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType]
         if isinstance(value, _CONTAINERS) and kind in _CONTAINERS:
             return self._first(value, called)  # pyright: ignore[reportUnknownArgumentType]
-        if isinstance(value, FunctionType):
+        if isinstance(value, FunctionType) and not _is_builtin(value):
             return None if _is_the_librarys(value) else self._helper(value, called)
         if _is_claim_type(value):
             return self._claim_type(value, called)
