@@ -46,7 +46,7 @@ BENCHMARKS: Mapping[str, Callable[[], Iterable[Result]]] = {
     "prompts": lambda: growth.with_prompts(GEMMA),
     "depth": lambda: growth.with_depth_of_the_edit(GEMMA),
     "layers": growth.with_layers,
-    "floor": lambda: [floor.of_ablation(sweeps.load_task(GEMMA, 48))],
+    "floor": lambda: _floors((SMOLLM2, GEMMA)),
     "memory": lambda: [memory.of_sweep(sweeps.load_task(GEMMA, 96))],
     "records": with_records,
     "cuda": devices.sweeps_on_cuda,
@@ -59,6 +59,11 @@ def _suites(models: Iterable[str]) -> list[Result]:
     """Beside the usual way for each model, then beside the floor."""
     found = [suites.together_and_apart(model, every=8) for model in models]
     return [*(beside for beside, _ in found), *(above for _, above in found)]
+
+
+def _floors(models: Iterable[str]) -> Iterable[Result]:
+    yield floor.of_ablation(sweeps.load_task(GEMMA, 48))
+    yield from map(suites.above_the_floor, models)
 
 
 def main() -> int:

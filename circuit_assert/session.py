@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from circuit_assert.execution.known import Known
     from circuit_assert.measurements.base import AnyRequest, Array
     from circuit_assert.prompts.base import Prompts, Tokenizer
+    from circuit_assert.remembered import RememberedVerdicts
 
 Observer = Callable[[Claim, Evidence], None]
 LEAST_MEMORY = 1 << 26  # bytes
@@ -164,11 +165,25 @@ class Session:
         """The verdict at a smaller rate than α; what it needs besides is measured."""
         from circuit_assert.family_cases import case_of
 
-        known = self._loaded(_spec_of(claim))
-        case = case_of(claim.body, known, alpha)
-        while missing := case.missing():
-            self._run(known, missing)
-        return case.evidence(claim, seconds=0.0, runs=0, reused=0).verdict
+        remembered = self._remembered(_spec_of(claim), alpha)
+        evidence = remembered.get(claim)
+        if evidence is None:
+            known = self._loaded(_spec_of(claim))
+            case = case_of(claim.body, known, alpha)
+            while missing := case.missing():
+                self._run(known, missing)
+            evidence = case.evidence(claim, seconds=0.0, runs=0, reused=0)
+            remembered.put(claim, evidence)
+        return evidence.verdict
+
+    def _remembered(self, spec: ModelSpec, alpha: float) -> RememberedVerdicts:
+        """Verdicts of earlier runs on a model; it is loaded where its files do not tell it."""
+        from circuit_assert.remembered import RememberedVerdicts
+
+        known = self._known_of(spec)
+        if not known.recognise():
+            self._loaded(spec)
+        return RememberedVerdicts(known, alpha)
 
     def _evaluate_parts(self, claims: Iterable[Claim]) -> list[Evidence]:
         wanted = [(_spec_of(claim), claim) for claim in claims]
@@ -305,12 +320,7 @@ class Session:
         return self._loaded(model.spec).weights.tokenizer
 
     def _evaluate_one_model(self, spec: ModelSpec, claims: Sequence[Claim]) -> None:
-        from circuit_assert.remembered import RememberedVerdicts
-
-        known = self._known_of(spec)
-        if not known.recognise():
-            self._loaded(spec)
-        remembered = RememberedVerdicts(known, self.false_pass_rate)
+        remembered = self._remembered(spec, self.false_pass_rate)
         new: list[Claim] = []
         for claim in claims:
             evidence = remembered.get(claim)

@@ -139,11 +139,8 @@ def together_and_apart(model: str, *, every: int = 1) -> tuple[Suite, Floor]:
     Raises:
         ValueError: when the two do not agree to 1e-4 of their size.
     """
-    claims = sorted(shipped_claims(model), key=lambda claim: (claim.kind, claim.id))
-    session = _loaded(claims)
-    best = peak()
-    found = {each.claim_id: each for each in session.evaluate(claims)}
-    done = session.work()
+    together = _Together(model)
+    claims, session, found = together.claims, together.session, together.found
     alike = [claim for claim in claims if claim.kind not in _OF_PATHS]
     tried = alike[::every]
     seconds: list[float] = []
@@ -155,11 +152,37 @@ def together_and_apart(model: str, *, every: int = 1) -> tuple[Suite, Floor]:
         seconds.append(usual.work().seconds)
     ours = _effects([found[claim.id] for claim in tried])
     difference, size = agreement(model, np.array(numbers), np.array(ours))
-    name = f"{model}: {len(claims)} shipped claims"
+    took = together.floor.seconds
     return (
-        Suite(model, len(claims), len(alike), tuple(seconds), done.seconds, difference, size),
-        Floor(name, done.needed_flops, best, done.seconds),
+        Suite(model, len(claims), len(alike), tuple(seconds), took, difference, size),
+        together.floor,
     )
+
+
+def above_the_floor(model: str) -> Floor:
+    """The shipped claims about a model, judged by the engine alone.
+
+    Args:
+        model: A zoo name.
+    """
+    return _Together(model).floor
+
+
+class _Together:
+    """The shipped claims about a model, judged together.
+
+    Args:
+        model: A zoo name.
+    """
+
+    def __init__(self, model: str) -> None:
+        self.claims = sorted(shipped_claims(model), key=lambda claim: (claim.kind, claim.id))
+        self.session = _loaded(self.claims)
+        best = peak()
+        self.found = {each.claim_id: each for each in self.session.evaluate(self.claims)}
+        done = self.session.work()
+        name = f"{model}: {len(self.claims)} shipped claims"
+        self.floor = Floor(name, done.needed_flops, best, done.seconds)
 
 
 def _spec(claim: Claim) -> ModelSpec:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import torch
 
-from circuit_assert.backends.tokenizer import LOADED, HuggingFaceTokenizer
+from circuit_assert.backends.tokenizer import LOADED, wrapped
 from circuit_assert.backends.transformer_lens import TransformerLensBackend, boot, boot_planted
 from circuit_assert.backends.validation import validate
 from circuit_assert.errors import ModelError
@@ -55,12 +55,10 @@ def _from_files(
         check_weights(folder)
     card = card_of(read_config(folder))
     tokenizer = LOADED.get(spec, folder)
-    wrapped = tokenizer.wrapped if tokenizer else None
-    bridge = boot(folder, dtype=dtype, devices=devices, tokenizer=wrapped)
+    before = tokenizer.wrapped if tokenizer else None
+    bridge = boot(folder, dtype=dtype, devices=devices, tokenizer=before)
     if tokenizer is None:
-        tokenizer = HuggingFaceTokenizer(
-            bridge.tokenizer, name=spec.name, context_length=card.context
-        )
+        tokenizer = wrapped(bridge.tokenizer, spec, card)
         LOADED.put(spec, folder, tokenizer)
     return TransformerLensBackend(bridge, name=spec.name, tokenizer=tokenizer, card=card)
 

@@ -11,11 +11,13 @@ from typing import Any
 import numpy as np
 
 from circuit_assert.errors import ModelError
+from circuit_assert.models.card import Card
 from circuit_assert.models.folder import stamp
 from circuit_assert.models.spec import ModelSpec
 from circuit_assert.prompts.base import Ints, Tokenizer
 
 _NO_LIMIT = 1 << 30
+_END = "<|endoftext|>"
 _AROUND_TEXTS = ("post_processor", "padding", "truncation")  # special tokens and such: never asked
 
 
@@ -140,4 +142,31 @@ def tokenizer_at_hand(spec: ModelSpec) -> Tokenizer | None:
         found = AutoTokenizer.from_pretrained(folder, local_files_only=True)
     except (OSError, ValueError) as problem:
         raise ModelError(f"{folder} has no tokenizer that can be loaded: {problem}") from None
-    return HuggingFaceTokenizer(found, name=spec.name, context_length=card.context)
+    _complete(found)
+    return wrapped(found, spec, card)
+
+
+def wrapped(tokenizer: Any, spec: ModelSpec, card: Card) -> HuggingFaceTokenizer:  # noqa: ANN401
+    """A model's tokenizer. A beginning that the model has no embedding of is not prepended.
+
+    Args:
+        tokenizer: Of the transformers library, with special tokens.
+        spec: The model.
+        card: Its sizes.
+    """
+    return HuggingFaceTokenizer(
+        tokenizer,
+        name=spec.name,
+        context_length=card.context,
+        prepend_beginning=tokenizer.bos_token_id < card.vocabulary,
+    )
+
+
+def _complete(tokenizer: Any) -> None:  # noqa: ANN401 - the library's own classes are untyped
+    """Give it the special tokens that it lacks, as transformer-lens does to one that it loads."""
+    tokenizer.eos_token = tokenizer.eos_token or _END
+    tokenizer.pad_token = tokenizer.pad_token or tokenizer.eos_token
+    tokenizer.bos_token = tokenizer.bos_token or tokenizer.eos_token
+    for which in ("pad_token", "eos_token", "bos_token"):
+        if getattr(tokenizer, f"{which}_id") is None:
+            tokenizer.add_special_tokens({which: getattr(tokenizer, which)})

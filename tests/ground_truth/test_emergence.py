@@ -268,3 +268,13 @@ def test_one_part_refutes_the_whole_only_at_alpha_over_their_number(session, ste
     assert asked == [("step4", session.false_pass_rate / 4)]
     assert evidence.verdict is Verdict.INCONCLUSIVE
     assert evidence.reason == "step4 is refuted at α, and not at α over the number of models"
+
+
+def test_an_earlier_run_is_not_judged_again_at_whatever_rate(tmp_path, monkeypatch):
+    def judged():
+        session = Session(cache=tmp_path / "scores")
+        return attends("L1H0", [session.model(planted) for planted in STEPS]).check()
+
+    first = judged()
+    monkeypatch.setattr("circuit_assert.family_cases.case_of", None)
+    assert first.verdict is judged().verdict is Verdict.SUPPORTED

@@ -81,6 +81,18 @@ def test_a_verdict_that_was_reached_before_loads_no_weights(place, loads):
     assert again.fingerprint == first.fingerprint
 
 
+@pytest.mark.parametrize("special", [{}, {"bos_token": "<end>"}, {"eos_token": "<end>"}])
+def test_nor_does_one_whose_tokenizer_lacks_special_tokens(place, loads, special):
+    """Whoever loads the model gives it those."""
+    whole = Tokenizer(models.WordLevel(WORDS, unk_token="w0"))
+    whole.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    PreTrainedTokenizerFast(tokenizer_object=whole, **special).save_pretrained(place / "model")
+    judged(place)
+    assert loads.pop() == "model"
+    judged(place)
+    assert not loads
+
+
 def test_a_claim_that_is_new_loads_them(place, loads):
     judged(place, head_is_previous_token)
     assert loads == ["model"]
