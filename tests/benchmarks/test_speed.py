@@ -185,6 +185,7 @@ def test_a_random_model_of_any_shape_is_swept(dtype):
 def test_the_command_prints_a_table_and_writes_it(monkeypatch, capsys, tmp_path, task):
     monkeypatch.setattr(sweeps, "load_task", lambda model, prompts: task)
     path = tmp_path / "speed.json"
+    monkeypatch.setattr(suites, "above_the_floor", lambda model: floor.of_ablation(task))
     monkeypatch.setattr(sys, "argv", ["benchmarks", "sweep", "floor", "--json", str(path)])
     assert command.main() == 0
     said = capsys.readouterr().out
@@ -192,7 +193,7 @@ def test_the_command_prints_a_table_and_writes_it(monkeypatch, capsys, tmp_path,
     assert "| what | usual way | engine | ratio | turns | numbers differ by |" in said
     assert "| times the floor |" in said
     names = [each["benchmark"] for each in json.loads(path.read_text())]
-    assert names == ["sweep", "floor"]
+    assert names == ["sweep", *["floor"] * 3]  # a sweep, and what ships about two models
 
 
 def test_an_unknown_name_is_an_error_that_names_those_there_are(monkeypatch, capsys):
