@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from circuit_assert.measurements.base import Array
 
@@ -46,8 +47,8 @@ class ScoreCache:
             return None
         return str(kept) if kept.dtype.kind == "U" else kept
 
-    def put(self, key: str, what: Remembered) -> None:
-        """Keep scores, or the reason why there are none."""
+    def put(self, key: str, what: Remembered | npt.NDArray[np.uint8]) -> None:
+        """Keep scores, or the reason why there are none; or bytes, as numbers."""
         if not self._writable:
             return
         try:
