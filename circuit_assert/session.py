@@ -165,7 +165,7 @@ class Session:
         """The verdict at a smaller rate than α; what it needs besides is measured."""
         from circuit_assert.family_cases import case_of
 
-        remembered = self._remembered(_spec_of(claim), alpha)
+        remembered = self._verdicts(_spec_of(claim), alpha)
         evidence = remembered.get(claim)
         if evidence is None:
             known = self._loaded(_spec_of(claim))
@@ -176,14 +176,16 @@ class Session:
             remembered.put(claim, evidence)
         return evidence.verdict
 
-    def _remembered(self, spec: ModelSpec, alpha: float) -> RememberedVerdicts:
-        """Verdicts of earlier runs on a model; it is loaded where its files do not tell it."""
+    def _verdicts(self, spec: ModelSpec, alpha: float) -> RememberedVerdicts:
+        """Those of earlier runs on a model."""
         from circuit_assert.remembered import RememberedVerdicts
 
+        return RememberedVerdicts(self._recognised(spec), alpha)
+
+    def _recognised(self, spec: ModelSpec) -> Known:
+        """A model whose earlier runs can be recalled: loaded, where its files do not tell it."""
         known = self._known_of(spec)
-        if not known.recognise():
-            self._loaded(spec)
-        return RememberedVerdicts(known, alpha)
+        return known if known.recognise() else self._loaded(spec)
 
     def _evaluate_parts(self, claims: Iterable[Claim]) -> list[Evidence]:
         wanted = [(_spec_of(claim), claim) for claim in claims]
@@ -296,12 +298,9 @@ class Session:
         Raises:
             ModelError: when the model cannot be loaded.
         """
-        known = self._known_of(model.spec)
         if self._cache is None:
             return make()
-        if not known.recognise():
-            self._loaded(model.spec)
-        recall = known.recall
+        recall = self._recognised(model.spec).recall
         key = recall.text_key(model.name, *given) if recall else None
         if recall is None or key is None:
             return make()
@@ -320,7 +319,7 @@ class Session:
         return self._loaded(model.spec).weights.tokenizer
 
     def _evaluate_one_model(self, spec: ModelSpec, claims: Sequence[Claim]) -> None:
-        remembered = self._remembered(spec, self.false_pass_rate)
+        remembered = self._verdicts(spec, self.false_pass_rate)
         new: list[Claim] = []
         for claim in claims:
             evidence = remembered.get(claim)
