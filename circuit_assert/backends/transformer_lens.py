@@ -17,6 +17,7 @@ from circuit_assert.backends.blocks import Blocks
 from circuit_assert.backends.bridge_logits import BridgeLogits
 from circuit_assert.backends.gated_mlps import gate_in_place
 from circuit_assert.backends.generation import Edits, Run, remembers_exactly, written_on
+from circuit_assert.backends.hooking import Hook, hooked
 from circuit_assert.backends.importing import no_garbage_collected
 from circuit_assert.backends.narrowing import given_back, only_at
 from circuit_assert.backends.norms import compute_norms_once
@@ -281,9 +282,9 @@ class TransformerLensBackend(BridgeLogits):
                     edits[after] = [given_back(residual, positions), *edits.get(after, ())]
                     narrowed[layer] = ~positions
         fired: set[Site] = set()
-        hooks: list[tuple[str | Callable[..., Any], Callable[..., Any]]] = [
+        hooks: list[Hook] = [
             (
-                self._hook_name(site),
+                self._point(site),
                 self._hook(site, edits.get(site, ()), reads.get(site, ()), fired),
             )
             for site in sorted({*reads, *edits})
@@ -303,7 +304,7 @@ class TransformerLensBackend(BridgeLogits):
     def _run_to(
         self,
         tokens: torch.Tensor,
-        hooks: list[tuple[str | Callable[..., Any], Callable[..., Any]]],
+        hooks: Sequence[Hook],
         last_layer: int,
         resume: Resume | None,
         narrowed: Mapping[int, torch.Tensor],
@@ -316,21 +317,18 @@ class TransformerLensBackend(BridgeLogits):
             leaving.append(residual)
             raise _PassComplete
 
-        hooks = [*hooks, (self._hook_name(Site(last_layer, "resid_post")), stop)]
+        hooks = [*hooks, (self._point(Site(last_layer, "resid_post")), stop)]
         tokens = tokens.to(self.device)
         with ExitStack() as stack:
             stack.enter_context(self._blocks.running(resume))
+            stack.enter_context(hooked(hooks))
             for layer, positions in narrowed.items():
                 mlp = self._bridge.blocks[layer].mlp
                 stack.enter_context(only_at(mlp, positions))
             try:
                 remembered = {} if memory is None else {"past_key_values": memory}
-                self._bridge.run_with_hooks(
-                    tokens,
-                    fwd_hooks=hooks,
-                    return_type=None,
-                    use_cache=memory is not None,
-                    **remembered,
+                self._bridge.forward(
+                    tokens, return_type=None, use_cache=memory is not None, **remembered
                 )
             except _PassComplete:
                 return leaving[0].to(self.device)
@@ -353,8 +351,12 @@ class TransformerLensBackend(BridgeLogits):
 
         return act
 
-    def _hook_name(self, site: Site) -> str:
-        return f"blocks.{site.layer}.{_HOOKS[site.name]}"
+    def _point(self, site: Site) -> Any:  # noqa: ANN401 - the library's
+        return self._points[f"blocks.{site.layer}.{_HOOKS[site.name]}"]
+
+    @cached_property
+    def _points(self) -> Mapping[str, Any]:
+        return self._bridge.hook_dict
 
     def generate(
         self,
@@ -388,8 +390,8 @@ class TransformerLensBackend(BridgeLogits):
         last = self.card.layers - 1
 
         def run(tokens: torch.Tensor, edits: Edits) -> torch.Tensor:
-            hooks: list[tuple[str | Callable[..., Any], Callable[..., Any]]] = [
-                (self._hook_name(site), self._hook(site, made, (), set()))
+            hooks: list[Hook] = [
+                (self._point(site), self._hook(site, made, (), set()))
                 for site, made in edits.items()
             ]
             return self._run_to(tokens, hooks, last, None, {}, memory=memory)

@@ -27,9 +27,8 @@ from circuit_assert.measurements.ov import (
     OVCircuit,
     OVOnTokens,
     OwnRanks,
-    positivity,
-    positivity_of_groups,
 )
+from circuit_assert.measurements.spectra import positivity, positivity_of_groups
 from circuit_assert.prompts.token_samples import Tokens, TokenSample, named_tokens, token_sample
 from circuit_assert.stats.region import above
 

@@ -22,7 +22,6 @@ from circuit_assert.claims.weight_ranks import draws_for, stands_out, within
 from circuit_assert.components import Head, Subject
 from circuit_assert.errors import ClaimError
 from circuit_assert.measurements.base import AnyRequest, Scores, WeightRequest
-from circuit_assert.measurements.ov import positivity, positivity_of_groups
 from circuit_assert.measurements.qk import (
     OwnKeyRanks,
     PairScores,
@@ -30,6 +29,7 @@ from circuit_assert.measurements.qk import (
     QKCircuit,
     QKOnTokens,
 )
+from circuit_assert.measurements.spectra import positivity, positivity_of_groups
 from circuit_assert.prompts.token_samples import (
     NamedTokens,
     TokenSample,

@@ -60,10 +60,8 @@ class AttentionReader:
 
     def read(self, site: Site, activation: torch.Tensor) -> None:
         """Take one layer's pattern, `[row, head, query, key]`."""
-        import torch
-
-        weights = self._weights.to(activation)
-        self._layers[site.layer] = torch.einsum("rhqk,rqk->rh", activation, weights)
+        weights = self._weights.to(activation)[:, None]
+        self._layers[site.layer] = (activation * weights).sum((2, 3))
 
     def finish(self, final: torch.Tensor) -> torch.Tensor:
         """`[row, layer, head]`."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from circuit_assert.components import Site
+from circuit_assert.linear import linear
 from circuit_assert.measurements.base import Batch, ReadsOnTheWay, Weights, targets_of
 from circuit_assert.models.card import Card
 from circuit_assert.prompts.base import Ints
@@ -131,8 +132,7 @@ class MomentsReader:
 
         z = activation[:, 1:].float()
         w_o = self._weights.head_output_weights(site.layer)
-        gram = torch.einsum("hdm,hem->hde", w_o, w_o)
-        squared = torch.einsum("rphd,hde,rphe->rh", z, gram, z) / z.shape[1]
+        squared = squared_norms_of_outputs(z, w_o).mean(1)
         self._layers[site.layer] = torch.cat([squared[..., None], z.mean(1)], dim=-1)
 
     def finish(self, final: torch.Tensor) -> torch.Tensor:
@@ -140,3 +140,17 @@ class MomentsReader:
         import torch
 
         return torch.stack([self._layers[layer] for layer in sorted(self._layers)], dim=1)
+
+
+def squared_norms_of_outputs(z: torch.Tensor, w_o: torch.Tensor) -> torch.Tensor:
+    """‖z W_O‖² of heads: `[row, pos, head, d_head]`, `[head, d_head, d_model]` → `[row, pos, head]`.
+
+    By the products of W_O's rows with each other: a head's values are fewer than the stream's.
+    """
+    import torch
+
+    squared: list[torch.Tensor] = []
+    for head, writes in enumerate(w_o):
+        own = z[:, :, head]
+        squared.append((linear(own, linear(writes, writes)) * own).sum(-1))
+    return torch.stack(squared, dim=-1)

@@ -15,14 +15,14 @@ from itertools import permutations
 from typing import TYPE_CHECKING, ClassVar, Self, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
 from circuit_assert.components import Head
 from circuit_assert.linear import linear
 from circuit_assert.measurements.base import Array, Weights
-from circuit_assert.measurements.low_rank import LowRank, low_rank, product, rotation
+from circuit_assert.measurements.low_rank import LowRank, low_rank, product
 from circuit_assert.measurements.neurons import unembedding_pieces
 from circuit_assert.measurements.ranks import count_ahead
+from circuit_assert.measurements.spectra import turned_positivities
 from circuit_assert.prompts.token_samples import Tokens
 
 if TYPE_CHECKING:
@@ -149,11 +149,12 @@ class OVByChance:
         targets = {writer: product(unembedding, writer.writes.T) for writer in writers}
 
         @lru_cache(maxsize=1)  # one that is turned again and again; others come once each
-        def between(reader: LowRank, writer: LowRank) -> Array:
+        def between(pair: tuple[LowRank, LowRank]) -> Array:
+            reader, writer = pair
             return _between(sources[reader], targets[writer])
 
         found = np.full(self.draws, np.nan)
-        found[: len(pairs)] = [turned_positivity(between(*pair), rng) for pair in pairs]
+        found[: len(pairs)] = turned_positivities(map(between, pairs), rng)
         return found
 
     def _mismatched(
@@ -241,46 +242,6 @@ class _Ranking:
         """Count those of some tokens that are ahead; of their rows, `[n, d_model]`."""
         logits = linear(self.source, linear(unembedding, self.writes))
         self.ahead.add_(count_ahead(logits, self.needed))
-
-
-def positivity(product: npt.NDArray[np.floating]) -> float:
-    """Re(Σλ) / Σ|λ| of a square matrix; NaN where all eigenvalues are zero.
-
-    Source: Elhage et al. 2021, A Mathematical Framework for Transformer Circuits.
-    """
-    eigenvalues = np.linalg.eigvals(product)
-    total = float(np.abs(eigenvalues).sum())
-    return float(eigenvalues.real.sum()) / total if total > 0 else float("nan")
-
-
-def turned_positivity(product: npt.NDArray[np.floating], rng: np.random.Generator) -> float:
-    """That of a matrix, square or not, times a random rotation.
-
-    Args:
-        product: `[n, m]`.
-        rng: Draws the rotation.
-    """
-    rows, columns = product.shape
-    return positivity(product @ rotation(max(rows, columns), rng)[:columns, :rows])
-
-
-def positivity_of_groups(
-    products: npt.NDArray[np.floating],
-) -> Callable[[npt.NDArray[np.bool_]], float]:
-    """The positivity of the sum over any subset of groups; each is worked out once.
-
-    Args:
-        products: A square matrix for each group, `[group, n, n]`.
-    """
-    known: dict[bytes, float] = {}
-
-    def statistic(chosen: npt.NDArray[np.bool_]) -> float:
-        key = chosen.tobytes()
-        if key not in known:
-            known[key] = positivity(products[chosen].sum(0))
-        return known[key]
-
-    return statistic
 
 
 def _between(source: torch.Tensor, target: torch.Tensor) -> Array:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import permutations
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -19,7 +20,7 @@ from circuit_assert.components import Head
 from circuit_assert.errors import ModelError
 from circuit_assert.measurements.base import Array, Weights
 from circuit_assert.measurements.low_rank import LowRank, low_rank
-from circuit_assert.measurements.ov import turned_positivity
+from circuit_assert.measurements.spectra import turned_positivities
 from circuit_assert.prompts.token_samples import NamedTokens, TokenSample
 
 if TYPE_CHECKING:
@@ -155,13 +156,13 @@ class QKByChance:
     def _positivities(
         self, pairs: Sequence[tuple[LowRank, LowRank]], rng: np.random.Generator
     ) -> Array:
+        @lru_cache(maxsize=1)  # one that is turned again and again; others come once each
+        def between(pair: tuple[LowRank, LowRank]) -> Array:
+            asks, answers = pair
+            return (answers.writes @ asks.reads).cpu().numpy()
+
         found = np.full(self.draws, np.nan)
-        known: dict[tuple[int, int], Array] = {}
-        for draw, (asks, answers) in enumerate(pairs):
-            key = id(asks), id(answers)
-            if key not in known:
-                known[key] = (answers.writes @ asks.reads).cpu().numpy()
-            found[draw] = turned_positivity(known[key], rng)
+        found[: len(pairs)] = turned_positivities(map(between, pairs), rng)
         return found
 
     def _mismatched(

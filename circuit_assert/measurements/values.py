@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from circuit_assert.components import Site, SiteName
 from circuit_assert.errors import HookError
 from circuit_assert.measurements.base import Batch, ReadsOnTheWay, Weights
+from circuit_assert.measurements.heads import squared_norms_of_outputs
 from circuit_assert.models.card import Card
 
 if TYPE_CHECKING:
@@ -95,11 +96,8 @@ class ValueReader:
         )
 
     def _relative_norms(self, layer: int) -> torch.Tensor:
-        import torch
-
         assert self._values is not None  # noqa: S101 - checked before
         w_o = self._weights.head_output_weights(layer)
-        gram = torch.einsum("hdm,hem->hde", w_o, w_o)
-        squared = torch.einsum("rphd,hde,rphe->rph", self._values, gram, self._values)
+        squared = squared_norms_of_outputs(self._values, w_o)
         norms = squared.clamp(min=0.0).sqrt()
         return norms[:, 0] / norms[:, 1:].mean(1)

@@ -10,7 +10,7 @@ from circuit_assert import Session
 from circuit_assert.backends.load import load
 from circuit_assert.components import Head, Site
 from circuit_assert.execution.from_weights import worked_out
-from circuit_assert.measurements import ov, predicted_keys
+from circuit_assert.measurements import ov, predicted_keys, spectra
 from circuit_assert.measurements.base import WeightRequest
 from circuit_assert.measurements.continuations import Continuations
 from circuit_assert.measurements.ov import OVByChance, OVCircuit
@@ -57,7 +57,7 @@ def by_chance(effective=False, draws=DRAWS):
 def test_mismatched_circuits_are_turned_once_for_all_heads(monkeypatch):
     backend, several = load(spec_of(RANDOM)), by_chance()
     alone = [each.compute(backend) for each in several]
-    turned = counted(monkeypatch, ov, "turned_positivity")
+    turned = counted(monkeypatch, spectra, "turned_positivity")
     together = OVByChance.compute_all(backend, several)
     assert len(turned) == (len(several) + 1) * DRAWS
     np.testing.assert_array_equal(together, alone)
@@ -117,7 +117,7 @@ def test_neurons_of_several_layers_go_over_the_vocabulary_once(monkeypatch):
 
 def test_a_session_works_them_out_together(monkeypatch):
     model, several = Session().model(RANDOM), by_chance()
-    turned = counted(monkeypatch, ov, "turned_positivity")
+    turned = counted(monkeypatch, spectra, "turned_positivity")
     found = model.measure([WeightRequest(each) for each in several])
     assert len(turned) == (len(several) + 1) * DRAWS
     backend = load(spec_of(RANDOM))
