@@ -5,6 +5,7 @@ imported beforehand, so that what runs there has to import it as a user's proces
 """
 
 import gc
+import importlib
 import json
 import os
 import signal
@@ -105,6 +106,7 @@ def _be(*, code, argv, folder, environment, outputs, timeout):
     paths = environment.get("PYTHONPATH", "").split(os.pathsep)
     sys.path[:1] = ["", *filter(None, paths)]
     sys.argv = argv
+    importlib.reload(sys.modules["huggingface_hub.constants"])  # which reads the environment
     status = 1
     try:
         exec(compile(code, "<string>", "exec"), {"__name__": "__main__"})  # noqa: S102 - a test's
