@@ -11,6 +11,8 @@ from circuit_assert.claims.criteria import Criterion
 from circuit_assert.models.planted_models import induction_model
 from circuit_assert.stats import Sample
 from circuit_assert.stats.estimate import decide
+from circuit_assert.stats.region import above, within
+from circuit_assert.stats.verdict import assess
 
 VALUES, TEMPLATES = [0.1 * n for n in range(24)], range(24)
 
@@ -25,6 +27,15 @@ def test_a_decision_is_made_once_for_a_sample_and_a_level():
     assert decide(one, 0.01) is not decide(one, 0.05)
     assert decide(one, 0.01) is not decide(one, 0.01, 2)
     assert decide(one, 0.01) is not decide(sample(), 0.01)
+
+
+def test_an_interval_is_read_once_where_both_errors_have_one_level():
+    shared = assess(sample(), above(0.5), alpha=0.01)
+    assert shared.refutation is shared.estimate
+    finer = assess(sample(), above(0.5), alpha=0.01, refute_alpha=0.005)
+    assert finer.refutation.low < finer.estimate.low
+    two_sided = assess(sample(), within(0.5), alpha=0.01)
+    assert two_sided.refutation.low < two_sided.estimate.low
 
 
 def test_a_level_that_is_none_is_refused_each_time():
