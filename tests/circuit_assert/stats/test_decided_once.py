@@ -4,12 +4,13 @@ import sys
 from collections import Counter
 from itertools import combinations
 
+import numpy as np
 import pytest
 
 from circuit_assert import Session, head_is_induction
 from circuit_assert.claims.criteria import Criterion
 from circuit_assert.models.planted_models import induction_model
-from circuit_assert.stats import Sample
+from circuit_assert.stats import JackknifeSample, Sample
 from circuit_assert.stats.estimate import decide
 from circuit_assert.stats.region import above, within
 from circuit_assert.stats.verdict import assess
@@ -81,3 +82,19 @@ def test_what_a_criterion_is_about_is_worked_out_once(monkeypatch, method):
     claim.check()
     of = Counter(id(leaf.quantity) for leaf in criteria)
     assert of == {number: worked_out[number] for number in of}
+
+
+def test_a_statistic_is_asked_for_once_whatever_the_levels():
+    asked = []
+
+    def mean(kept):
+        asked.append(kept.sum())
+        return float(np.asarray(VALUES)[kept].mean())
+
+    one = JackknifeSample(mean, tuple(TEMPLATES))
+    levels = [decide(one, alpha).interval(alpha) for alpha in (0.05, 0.01)]
+    assert len(asked) == 1 + len(VALUES)
+    assert levels[0].low > levels[1].low
+    again = JackknifeSample(mean, tuple(TEMPLATES))
+    assert decide(again, 0.01).interval(0.01) == levels[1]
+    assert len(asked) == 2 * (1 + len(VALUES))
