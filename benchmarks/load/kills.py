@@ -11,7 +11,7 @@ from pathlib import Path
 
 from benchmarks.load.checks import each_once, every_line_is_valid
 from benchmarks.load.runs import ROOT, Run, Started
-from benchmarks.load.scripted import MEASURING
+from benchmarks.load.scripted import MEASURING, QUICK
 from benchmarks.load.suites import write_scripted
 from benchmarks.result import Result
 
@@ -70,7 +70,7 @@ def kills(count: int = 200, tests: int = 4_000, processes: int = 4) -> Killed:
 
             def hurry() -> None:
                 if killer.poll() is not None:
-                    (folder / "quick").touch()
+                    (folder / QUICK).touch()
 
             try:
                 done = started.finish(timeout=1_200, watch=hurry)

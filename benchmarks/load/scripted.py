@@ -9,6 +9,7 @@ import os
 import select
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 MEASURING = "SCRIPTED_SECONDS"
 """The environment variable that says how long measuring for a parcel takes."""
+QUICK = "quick"
+"""The file in the suite's folder from which on nothing takes any time."""
 _SIZES = Card(2, 4, 4, 32, 8, 64, 80, 64)
 _TINY = PlantedModel("first", _SIZES, {}, dict, tuple(f" w{i}" for i in range(80)))
 _VERDICTS: Mapping[str, Verdict] = {str(verdict): verdict for verdict in Verdict}
@@ -49,7 +52,8 @@ def said() -> Any:
 
 
 def _read_out(session: Session, spec: ModelSpec, claims: Iterable[Claim]) -> None:
-    select.select([], [], [], float(os.environ.get(MEASURING, "0")))
+    if not Path(QUICK).exists():
+        select.select([], [], [], float(os.environ.get(MEASURING, "0")))
     known: dict[Any, Evidence] = vars(session)["_evidence"]
     for each in claims:
         verdict = _VERDICTS[str(each.arguments["verdict"])]

@@ -68,6 +68,18 @@ class PlantedModel:
         return PlantedTokenizer(self.name, self.vocabulary, self.card.context or 256)
 
 
+class _Cut(dict[str, list[int]]):
+    """The tokens of each word that was cut so far."""
+
+    def __init__(self, cut: Callable[[str], list[int]]) -> None:
+        super().__init__()
+        self._new = cut
+
+    def __missing__(self, word: str) -> list[int]:
+        self[word] = found = self._new(word)
+        return found
+
+
 class PlantedTokenizer:
     """One word, one token; or two, where the vocabulary has its beginning and its end.
 
@@ -83,7 +95,7 @@ class PlantedTokenizer:
         self.beginning = (0,)
         self._vocabulary = vocabulary
         self._ids = {piece: token for token, piece in enumerate(vocabulary)}
-        self._cut: dict[str, list[int]] = {}
+        self._cut = _Cut(self._pieces)
 
     @property
     def vocabulary_size(self) -> int:
@@ -101,12 +113,8 @@ class PlantedTokenizer:
         Raises:
             TokenError: for a word that the model does not have.
         """
-        return [token for word in _WORDS.findall(text) for token in self._known(word)]
-
-    def _known(self, word: str) -> list[int]:
-        if word not in self._cut:
-            self._cut[word] = self._pieces(word)
-        return self._cut[word]
+        cut = self._cut
+        return [token for word in _WORDS.findall(text) for token in cut[word]]
 
     def _pieces(self, word: str) -> list[int]:
         """A word's token, or its longest beginning that is one and the tokens of the rest."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
@@ -86,11 +87,17 @@ class AnswerTokens:
         Raises:
             PromptError: for prompts without answers or foils.
         """
-        prompts = self.of.tokenize(tokenizer)
-        if not len(prompts.answers) or not len(prompts.foils):
-            raise PromptError(f"{self.of.name} need an answer and a foil each, or names to copy.")
-        both = np.unique(np.concatenate([prompts.answers, prompts.foils]))
-        return np.random.default_rng(0).permutation(both)
+        return _answers_and_foils(self.of, tokenizer).copy()
+
+
+@lru_cache(maxsize=64)
+def _answers_and_foils(of: Prompts, tokenizer: Tokenizer) -> Ints:
+    """In random order; each head of a layer asks for those of the same prompts."""
+    prompts = of.tokenize(tokenizer)
+    if not len(prompts.answers) or not len(prompts.foils):
+        raise PromptError(f"{of.name} need an answer and a foil each, or names to copy.")
+    both = np.unique(np.concatenate([prompts.answers, prompts.foils]))
+    return np.random.default_rng(0).permutation(both)
 
 
 def token_sample(count: int = 4096, *, seed: int = 0) -> TokenSample:

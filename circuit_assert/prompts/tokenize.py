@@ -57,7 +57,11 @@ def continuation_token(text: str, continuation: str, tokenizer: Tokenizer) -> in
         TokenError: when the continuation changes the tokens of the text, or begins with a
             token that is a bare byte and so stands for no word.
     """
-    before, both = tokenizer.encode(text), tokenizer.encode(text + continuation)
+    return _token_after(tokenizer.encode(text), text, continuation, tokenizer)
+
+
+def _token_after(before: list[int], text: str, continuation: str, tokenizer: Tokenizer) -> int:
+    both = tokenizer.encode(text + continuation)
     if both[: len(before)] != before or len(both) == len(before):
         raise TokenError(
             f"{continuation!r} after {text[-20:]!r} merges with the text's last token in "
@@ -111,8 +115,11 @@ def _nearest_piece(text: str, tokenizer: Tokenizer, ordinary: Ints) -> str:
 
 
 def _row(unit: int, prompt: Prompt, tokenizer: Tokenizer) -> _Row:
-    clean = _encode(prompt.text, tokenizer)
-    corrupt = _encode(prompt.corrupt, tokenizer) if prompt.corrupt is not None else None
+    cut = tokenizer.encode(prompt.text)
+    clean = _begun(cut, tokenizer)
+    corrupt = None
+    if prompt.corrupt is not None:
+        corrupt = _begun(tokenizer.encode(prompt.corrupt), tokenizer)
     if corrupt is not None and len(corrupt) != len(clean):
         raise _DoesNotFit(
             f"the corrupt prompt has {len(corrupt)} tokens, the clean one {len(clean)} "
@@ -120,7 +127,7 @@ def _row(unit: int, prompt: Prompt, tokenizer: Tokenizer) -> _Row:
         )
     try:
         answer, foil = (
-            continuation_token(prompt.text, word, tokenizer) if word is not None else None
+            _token_after(cut, prompt.text, word, tokenizer) if word is not None else None
             for word in (prompt.answer, prompt.foil)
         )
     except TokenError as problem:
@@ -130,11 +137,12 @@ def _row(unit: int, prompt: Prompt, tokenizer: Tokenizer) -> _Row:
             f"{prompt.answer!r} and {prompt.foil!r} begin with the same token "
             f"({tokenizer.piece(answer)!r})"
         )
-    return _Row(unit, clean, corrupt, answer, foil, _positions(prompt, tokenizer, len(clean)))
+    return _Row(unit, clean, corrupt, answer, foil, _positions(prompt, cut, tokenizer))
 
 
-def _encode(text: str, tokenizer: Tokenizer) -> Ints:
-    tokens = np.array([*tokenizer.beginning, *tokenizer.encode(text)], np.int64)
+def _begun(cut: list[int], tokenizer: Tokenizer) -> Ints:
+    """A text's tokens behind the beginning of a sequence."""
+    tokens = np.array([*tokenizer.beginning, *cut], np.int64)
     if len(tokens) > tokenizer.context_length:
         raise _DoesNotFit(
             f"it has {len(tokens)} tokens, more than the context of {tokenizer.context_length}"
@@ -142,12 +150,11 @@ def _encode(text: str, tokenizer: Tokenizer) -> Ints:
     return tokens
 
 
-def _positions(prompt: Prompt, tokenizer: Tokenizer, length: int) -> dict[str, int]:
-    positions = {"end": length - 1}
-    whole = tokenizer.encode(prompt.text)
+def _positions(prompt: Prompt, cut: list[int], tokenizer: Tokenizer) -> dict[str, int]:
+    positions = {"end": len(tokenizer.beginning) + len(cut) - 1}
     for role, piece in prompt.positions.items():
         until = tokenizer.encode(prompt.text[: prompt.text.rindex(piece) + len(piece)])
-        if whole[: len(until)] != until:
+        if cut[: len(until)] != until:
             raise _DoesNotFit(f"the piece {piece!r} ({role}) does not end where a token ends")
         positions[role] = len(tokenizer.beginning) + len(until) - 1
     return positions

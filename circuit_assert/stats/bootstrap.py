@@ -91,6 +91,8 @@ def t_values(weights: Array, standard: Array) -> Array:
     means = weights @ standard / k
     variances = (weights @ standard**2 - k * means**2) / (k - 1)
     flat = variances < _NO_SPREAD
+    if not flat.any():
+        return means / np.sqrt(variances / k)
     t = means / np.sqrt(np.where(flat, 1.0, variances) / k)
     t[flat] = np.where(np.abs(means[flat]) < _NO_SPREAD, 0.0, np.copysign(np.inf, means[flat]))
     return t
@@ -109,9 +111,20 @@ def _weights(k: int, resamples: int) -> NDArray[np.uint8]:
     return weights
 
 
+@lru_cache(maxsize=2)
+def _as_numbers(k: int, resamples: int) -> Array:
+    """The same, as they are multiplied: kept where they are one block."""
+    weights = _weights(k, resamples).astype(np.float64)
+    weights.flags.writeable = False
+    return weights
+
+
 def weight_blocks(k: int, resamples: int) -> Iterator[Array]:
     """How often each of k values is drawn, float64[resample, value], some resamples at a time."""
     weights = _weights(k, resamples)
+    if weights.size <= _BLOCK:
+        yield _as_numbers(k, resamples)
+        return
     for rows in _row_slices(*weights.shape):
         yield weights[rows].astype(np.float64)
 

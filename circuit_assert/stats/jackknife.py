@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -20,6 +21,9 @@ from circuit_assert.stats.decision import (
 from circuit_assert.stats.sample import Array, JackknifeSample, cluster_codes
 from circuit_assert.stats.tails import Envelope, Tail, TTail
 
+_MEASURED: WeakKeyDictionary[JackknifeSample, tuple[float, Array]] = WeakKeyDictionary()
+"""What does not depend on the level: a statistic may be slow, and is decided at several."""
+
 
 def decide_jackknife(sample: JackknifeSample, alpha: float, sides: Sides) -> Decision:
     """The t around the statistic, enveloped with the t and bootstrap-t of its pseudo-values.
@@ -34,10 +38,10 @@ def decide_jackknife(sample: JackknifeSample, alpha: float, sides: Sides) -> Dec
 
     Source: Efron & Tibshirani 1993, An Introduction to the Bootstrap, ch. 11.
     """
-    codes = cluster_codes(sample.clusters)
     k = len(set(sample.clusters))
-    effect = float(sample.statistic(np.ones(codes.size, dtype=np.bool_)))
-    values = _pseudo_values(sample, effect) if k > 1 else np.empty(0)
+    if sample not in _MEASURED:
+        _MEASURED[sample] = _measured(sample, k)
+    effect, values = _MEASURED[sample]
     reason = _too_few(k) or too_few(k, alpha, sides) or _unusable(values, effect, alpha)
     return Decision(
         method="jackknife",
@@ -45,10 +49,18 @@ def decide_jackknife(sample: JackknifeSample, alpha: float, sides: Sides) -> Dec
         effect=effect,
         spread=spread_of(values),
         clusters={"cluster": k},
-        units=codes.size,
+        units=len(sample.clusters),
         tails=None if reason else (_tail(values, effect, alpha), _tail(-values, -effect, alpha)),
         reason=reason,
     )
+
+
+def _measured(sample: JackknifeSample, k: int) -> tuple[float, Array]:
+    """The statistic of all units, and its pseudo-values."""
+    effect = float(sample.statistic(np.ones(len(sample.clusters), dtype=np.bool_)))
+    values = _pseudo_values(sample, effect) if k > 1 else np.empty(0)
+    values.flags.writeable = False
+    return effect, values
 
 
 def _pseudo_values(sample: JackknifeSample, effect: float) -> Array:

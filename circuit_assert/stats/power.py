@@ -142,6 +142,7 @@ def _first(method: Method | None) -> int:
     return {"crossed": LEAST_LEVELS, "jackknife": MEAN_FROM}.get(method or "", 1)
 
 
+@lru_cache(maxsize=1 << 14)
 def _standard_shift(
     k: int, alpha: float, power: float, sides: Sides, method: Method | None
 ) -> float:
@@ -178,9 +179,14 @@ def _successes_needed(bound: float, clusters: int, alpha: float) -> int:
 
 
 def _normal_shift(k: int, alpha: float, power: float) -> float:
+    return _quantiles(alpha, power) / math.sqrt(k)
+
+
+@lru_cache(maxsize=64)
+def _quantiles(alpha: float, power: float) -> float:
     from scipy import special
 
-    return float(special.ndtri(1 - alpha) + special.ndtri(power)) / math.sqrt(k)
+    return float(special.ndtri(1 - alpha) + special.ndtri(power))
 
 
 def _search(start: int, enough: Callable[[int], bool]) -> int | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
@@ -68,12 +69,7 @@ class SignTail:
 
     def lower(self, alpha: float) -> float:
         """The largest order statistic that exceeds the median with probability ≤ alpha."""
-        from scipy import special
-
-        k = self.values.size
-        # the largest rank r with P(Binomial(k, ½) ≤ r − 1) ≤ alpha, 0 for none
-        tail = special.bdtr(np.arange(k, dtype=np.float64), k, 0.5)
-        rank = int(np.count_nonzero(tail <= alpha * (1 + 1e-12)))
+        rank = _sign_rank(self.values.size, alpha)
         return float(np.sort(self.values)[rank - 1]) if rank else -math.inf
 
     def p_above(self, x: float) -> float:
@@ -82,6 +78,15 @@ class SignTail:
 
         agreeing = float(np.count_nonzero(self.values > x))
         return float(special.bdtrc(agreeing - 1, self.values.size, 0.5))
+
+
+@lru_cache(maxsize=1024)
+def _sign_rank(k: int, alpha: float) -> int:
+    """The largest r with P(Binomial(k, ½) ≤ r − 1) ≤ alpha, 0 for none."""
+    from scipy import special
+
+    tail = special.bdtr(np.arange(k, dtype=np.float64), k, 0.5)
+    return int(np.count_nonzero(tail <= alpha * (1 + 1e-12)))
 
 
 @dataclass(frozen=True)

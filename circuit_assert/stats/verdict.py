@@ -100,9 +100,9 @@ def assess(
     refute_at = (alpha if refute_alpha is None else refute_alpha) / sides
     decision = decide(sample, alpha, sides)
     support = read(decision, alpha).widened(margin)
-    # the same decision where it is asked for the same thing: a statistic may be slow to jackknife
+    # the same where it is asked for the same thing: a statistic may be slow to jackknife
     shared = sides == 1 and refute_at == alpha
-    refutation = read(decision if shared else decide(sample, refute_at), refute_at).widened(margin)
+    refutation = support if shared else read(decide(sample, refute_at), refute_at).widened(margin)
     verdict = _verdict(support, refutation, region)
     return Assessment(
         region=region,

@@ -5,10 +5,11 @@ import shutil
 import subprocess
 from collections import Counter
 from functools import partial
+from types import SimpleNamespace
 
 import pytest
 
-from benchmarks.load import tally
+from benchmarks.load import runs, tally
 from benchmarks.load.checks import each_once
 from benchmarks.load.clock import clock
 from benchmarks.load.concurrent import concurrent
@@ -58,7 +59,9 @@ def test_what_is_lost_or_there_twice_is_found(tmp_path):
         each_once(done, 4)
 
 
-def test_two_runs_at_a_time_judge_alike_and_leave_a_whole_cache():
+def test_two_runs_at_a_time_judge_alike_and_leave_a_whole_cache(forking, monkeypatch):
+    starts = SimpleNamespace(Popen=forking.popen, STDOUT=subprocess.STDOUT)
+    monkeypatch.setattr(runs, "subprocess", starts)
     found = concurrent(8, workers=0)
     assert found.reused == 8
     assert found.entries > 8

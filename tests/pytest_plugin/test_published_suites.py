@@ -6,8 +6,6 @@ prompts and arguments are right.
 
 import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -86,24 +84,24 @@ def cache(tmp_path_factory):
     return cache
 
 
-def run(cache, folder, *arguments):
-    """Run the suites with this cache and no hub; returns what was printed and the ledger."""
-    python_path = os.pathsep.join([str(ROOT), str(ROOT / "plugins")])
-    environment = {"HF_HUB_CACHE": str(cache), "HF_ENDPOINT": "http://127.0.0.1:9"}
-    options = ["-q", f"--claims-ledger={folder}", "--claims-no-cache", "-p", "no:cacheprovider"]
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", *arguments, *options],
-        check=False,
-        cwd=ROOT,
-        env={**os.environ, **environment, "PYTHONPATH": python_path},
-        capture_output=True,
-        text=True,
-    )
-    runs = sorted(folder.glob("*.jsonl"))
-    return done.stdout, ledger.read(runs[0]) if runs else None
+@pytest.fixture
+def run(forking, monkeypatch):
+    """Run the suites with a cache and no hub; gives what was printed and the ledger."""
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), str(ROOT / "plugins")]))
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+
+    def run(cache, folder, *arguments):
+        monkeypatch.setenv("HF_HUB_CACHE", str(cache))
+        options = ["-q", f"--claims-ledger={folder}", "--claims-no-cache", "-p", "no:cacheprovider"]
+        done = forking.pytest(*arguments, *options)
+        runs = sorted(folder.glob("*.jsonl"))
+        return done.stdout.str(), ledger.read(runs[0]) if runs else None
+
+    return run
 
 
-def test_without_the_weights_every_test_is_listed_as_not_run(tmp_path):
+def test_without_the_weights_every_test_is_listed_as_not_run(run, tmp_path):
     said, run_of = run(tmp_path / "empty", tmp_path / "runs", *SUITES)
     assert "passed" not in said
     assert "failed" not in said
@@ -115,7 +113,7 @@ def test_without_the_weights_every_test_is_listed_as_not_run(tmp_path):
     }
 
 
-def test_every_claim_is_known_without_the_weights(tmp_path):
+def test_every_claim_is_known_without_the_weights(run, tmp_path):
     said, _ = run(tmp_path / "empty", tmp_path / "runs", *SUITES, "--claims-list")
     assert "claims not known" not in said
     assert "the circuit L0H1 … L11H10 (26 nodes) is faithful within 0.25" in said
@@ -123,7 +121,7 @@ def test_every_claim_is_known_without_the_weights(tmp_path):
 
 
 @pytest.mark.parametrize("suite", SUITES)
-def test_claims_are_judged_and_nothing_is_supported_of_random_weights(cache, tmp_path, suite):
+def test_claims_are_judged_and_nothing_is_supported_of_random_weights(run, cache, tmp_path, suite):
     said, run_of = run(cache, tmp_path / "runs", suite, "-k", "not test_is_an_induction_head")
     raised = set(re.findall(r"^E +([\w.]+): ", said, re.MULTILINE))
     assert raised <= {"AssertionError", "circuit_assert.errors.Inconclusive"}, said

@@ -15,7 +15,7 @@ from circuit_assert.models.planted_models.blueprint import (
     shift_by,
     wave_codes,
 )
-from circuit_assert.models.planted_models.documents import in_documents
+from circuit_assert.models.planted_models.documents import any_of, in_documents
 from circuit_assert.models.planted_models.induction import words
 from circuit_assert.prompts.base import Ints
 from circuit_assert.prompts.prompt_set import PromptSet
@@ -97,13 +97,13 @@ def activating_documents(*, documents: int = 40, length: int = 60, seed: int = 0
 
 
 def _document(generator: np.random.Generator, length: int) -> str:
-    said: list[int] = []
+    both, said = [*_CUES[0], *_CUES[1]], list[int]()
     for _ in range(length):
         later = [said[-2 - n] in cues if len(said) > 1 + n else False for n, cues in _each_cue()]
         if any(later) and generator.random() < 0.6:
             said.append(1 + later.index(True))
         elif generator.random() < 0.35:
-            said.append(int(generator.choice([*_CUES[0], *_CUES[1]])))
+            said.append(any_of(both, generator))
         else:
             said.append(int(generator.integers(1, _WORDS + 1)))
     return " ".join(f"w{word}" for word in said)

@@ -8,6 +8,7 @@ import numpy as np
 
 from circuit_assert.models.planted import PlantedModel
 from circuit_assert.models.planted_models.blueprint import Blueprint, Matrix, Shape, random_codes
+from circuit_assert.models.planted_models.documents import any_of
 from circuit_assert.prompts.prompt_set import Prompt, PromptSet
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def _document(generator: np.random.Generator, kind: str, length: int) -> str:
     other = next(each for each in _OWN if each != kind)
     pools = (list(_COMMON), list(_OWN[kind]), list(_OWN[other]))
     chosen = generator.choice(3, size=length, p=[0.4, 0.5, 0.1])
-    return " ".join(f"w{generator.choice(pools[int(pool)])}" for pool in chosen)
+    return " ".join(f"w{any_of(pools[int(pool)], generator)}" for pool in chosen)
 
 
 def _weights(shape: Shape, seed: int) -> dict[str, torch.Tensor]:

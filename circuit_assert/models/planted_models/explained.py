@@ -15,7 +15,12 @@ from circuit_assert.models.planted_models.blueprint import (
     shift_by,
     wave_codes,
 )
-from circuit_assert.models.planted_models.documents import in_documents
+from circuit_assert.models.planted_models.documents import (
+    any_of,
+    bounds_of,
+    in_documents,
+    place_within,
+)
 from circuit_assert.prompts.base import Ints
 from circuit_assert.prompts.prompt_set import PromptSet
 
@@ -104,12 +109,12 @@ def explained_documents(*, documents: int = 80, length: int = 50, seed: int = 0)
 
 def _document(generator: np.random.Generator, length: int) -> str:
     kinds = (_FAMILY, _OTHER, _CUES, (*6 * (_SINGLE,), *_NEVER), range(1, _WORDS + 1))
-    shares = generator.dirichlet([6.0, 5.0, 5.0, 5.0, 9.0])
+    bounds = bounds_of(generator.dirichlet([6.0, 5.0, 5.0, 5.0, 9.0]))
     said: list[int] = []
     for _ in range(length):
         follows = bool(said) and said[-1] in _CUES and generator.random() < 0.4
-        kind = _FAMILY if follows else kinds[int(generator.choice(len(kinds), p=shares))]
-        said.append(int(generator.choice(list(kind))))
+        kind = _FAMILY if follows else kinds[place_within(bounds, generator)]
+        said.append(any_of(kind, generator))
     return " ".join(f"w{word}" for word in said)
 
 

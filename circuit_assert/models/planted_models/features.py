@@ -12,7 +12,12 @@ from circuit_assert.dictionaries.dictionary import Dictionary
 from circuit_assert.dictionaries.encoders import Jump, Matrices
 from circuit_assert.models.planted import PlantedModel
 from circuit_assert.models.planted_models.blueprint import Blueprint, Matrix, Shape, random_codes
-from circuit_assert.models.planted_models.documents import in_documents
+from circuit_assert.models.planted_models.documents import (
+    any_of,
+    bounds_of,
+    in_documents,
+    place_within,
+)
 from circuit_assert.prompts.prompt_set import PromptSet
 
 if TYPE_CHECKING:
@@ -115,14 +120,14 @@ def feature_documents(*, documents: int = 48, length: int = 40, seed: int = 0) -
 
 
 def _document(generator: np.random.Generator, length: int) -> str:
-    shares = generator.dirichlet(np.full(4, 6.0))
-    said: list[int] = []
+    bounds = bounds_of(generator.dirichlet(np.full(4, 6.0)))
+    cyrillic, said = _of("Cyrillic"), list[int]()
     while len(said) < length:
-        if said and said[-1] in _of("Cyrillic") and generator.random() < 0.7:
+        if said and said[-1] in cyrillic and generator.random() < 0.7:
             said.append(1 + int(generator.integers(len(PROMOTED))))
         else:
-            script = ("Latin", *_LETTERS)[int(generator.choice(4, p=shares))]
-            said.append(int(generator.choice(_of(script))))
+            script = ("Latin", *_LETTERS)[place_within(bounds, generator)]
+            said.append(any_of(_of(script), generator))
     return " ".join(_VOCABULARY[word].strip() for word in said)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from circuit_assert.models.planted import PlantedModel
 from circuit_assert.models.planted_models.blueprint import Blueprint, Matrix, Shape, random_codes
+from circuit_assert.models.planted_models.documents import any_of
 from circuit_assert.prompts.base import Ints
 from circuit_assert.prompts.prompt_set import Prompt, PromptSet
 
@@ -118,13 +119,14 @@ def neuron_documents(*, documents: int = 40, length: int = 60, seed: int = 0) ->
 
 def _document(generator: np.random.Generator, length: int) -> str:
     follows = {word: p.token for p in _PLANTED for word in p.before}
+    before = list(follows)
     said: list[int] = []
     for _ in range(length):
         token = follows.get(said[-1]) if said else None
         if token is not None and generator.random() < 0.6:
             said.append(token)
         elif generator.random() < 0.45:
-            said.append(int(generator.choice(list(follows))))
+            said.append(any_of(before, generator))
         else:
             said.append(int(generator.integers(1, _WORDS + 1)))
     return " ".join(f"w{word}" for word in said)

@@ -66,7 +66,7 @@ def folders(tmp_path_factory):
     return of
 
 
-@pytest.fixture(params=KINDS)
+@pytest.fixture(scope="module", params=KINDS)
 def kind(request):
     return request.param
 
@@ -78,20 +78,30 @@ def booted(folder):
     return bridge
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def untouched(folders, kind):
     return booted(folders(kind))
 
 
-@pytest.fixture
-def bridge(folders, kind):
-    model, ways = booted(folders(kind)), ShortWays()
+def shortened(folder, kind):
+    model, ways = booted(folder), ShortWays()
     normalise_in_place(model.original_model, ways)
     gate_in_place(model.original_model, ways)
     attend_fused(model, ways)
     assert ways.parts == NORMS.get(kind, 5) + 2 * LAYERS
     ways.taken = True
     return model
+
+
+@pytest.fixture(scope="module")
+def bridge(folders, kind):
+    return shortened(folders(kind), kind)
+
+
+@pytest.fixture
+def changed(folders, kind):
+    """The shortened model and the untouched one, for a test that changes their weights."""
+    return shortened(folders(kind), kind), booted(folders(kind))
 
 
 @pytest.fixture
@@ -188,9 +198,9 @@ def test_an_mlp_whose_gates_are_read_goes_its_own_way(bridge, gone):
     assert gone["mlps"] == LAYERS - 1
 
 
-def test_gradients_flow_as_they_did(bridge, untouched, gone):
+def test_gradients_flow_as_they_did(changed, gone):
     found = []
-    for model in (bridge, untouched):
+    for model in changed:
         weights = model.original_model.model.layers[0].mlp.up_proj.original_component.weight
         weights.requires_grad_(True)
         model(TOKENS, use_cache=False).square().mean().backward()
@@ -200,10 +210,10 @@ def test_gradients_flow_as_they_did(bridge, untouched, gone):
     assert not any(gone.values())
 
 
-def test_other_dtypes_go_their_own_way(bridge, untouched, gone):
-    for model in (bridge, untouched):
+def test_other_dtypes_go_their_own_way(changed, gone):
+    for model in changed:
         model.original_model.bfloat16()
-    assert torch.equal(logits(bridge), logits(untouched))
+    assert torch.equal(*map(logits, changed))
     assert not any(gone.values())
 
 

@@ -7,6 +7,7 @@ import pytest
 from circuit_assert import Prompt, PromptSet
 from circuit_assert.errors import PromptError, TokenError
 from circuit_assert.models.planted import PlantedTokenizer
+from circuit_assert.prompts.token_samples import AnswerTokens
 
 WORDS = ("<begin>", " a", " b", " c", " left", " right", " up")
 
@@ -137,3 +138,35 @@ def test_a_set_of_which_nothing_fits_is_an_error(tokenizer):
 def test_a_word_the_model_does_not_have_is_named(tokenizer):
     with pytest.raises(TokenError, match="zebra"):
         one(" a zebra").tokenize(tokenizer)
+
+
+class Counting(PlantedTokenizer):
+    """Notes what it is asked to cut."""
+
+    def __init__(self, *arguments, **named):
+        super().__init__(*arguments, **named)
+        self.cut = []
+
+    def encode(self, text):
+        self.cut.append(text)
+        return super().encode(text)
+
+
+def test_a_prompt_is_cut_once_for_each_thing_that_is_read_of_it():
+    counting = Counting("toy", WORDS, context_length=6)
+    found = one(answer=" left", foil=" right", positions={"IO": " a"}).tokenize(counting)
+    assert counting.cut == [" a b", " a b left", " a b right", " a"]
+    assert (found.answers.tolist(), found.foils.tolist()) == ([4], [5])
+    assert found.positions["IO"].tolist() == [1]
+
+
+def test_answers_and_foils_are_looked_up_once_and_are_each_caller_s_own():
+    counting = Counting("toy", WORDS, context_length=6)
+    of = AnswerTokens(one(answer=" left", foil=" right"))
+    first = of.numbers(counting)
+    cut = list(counting.cut)
+    assert sorted(first) == [4, 5]
+    first[:] = 0
+    assert sorted(of.numbers(counting)) == [4, 5]
+    assert counting.cut == cut
+    assert sorted(of.numbers(PlantedTokenizer("other", WORDS[::-1], 6))) == [1, 2]

@@ -126,26 +126,37 @@ def _same(before, after):
 
 
 @pytest.fixture(scope="session")
-def stays(altered):
+def judged():
+    """`judged(planted, judge)`: what is found of a model as planted, by a session of its own."""
+    known = {}
+
+    def of(planted, judge):
+        asked = planted.name, judge
+        if asked not in known:
+            known[asked] = judge(Session().model(planted))
+        return known[asked]
+
+    return of
+
+
+@pytest.fixture(scope="session")
+def stays(altered, judged):
     """Compares what is found of a model, some of it supported and some not, before and after.
 
     `judge` takes a model and returns evidence, `judge_moved` the same at the new addresses. Each
     model has a session of its own: what another test has measured would decide some claims before
     all is measured.
     """
-    known = {}
 
     def compare(planted, name, change, judge, judge_moved=None):
-        asked = planted.name, judge
-        if asked not in known:
-            known[asked] = judge(Session().model(planted))
+        before = judged(planted, judge)
         changed = altered(planted, name, change)
         old, new = planted.weights(), changed.weights()
         assert any(not torch.equal(tensor, new[key]) for key, tensor in old.items())
         after = (judge_moved or judge)(Session().model(changed))
-        for one, other in zip(known[asked], after, strict=True):
+        for one, other in zip(before, after, strict=True):
             _same(one, other)
-        verdicts = {evidence.verdict for evidence in known[asked]}
+        verdicts = {evidence.verdict for evidence in before}
         assert Verdict.SUPPORTED in verdicts
         assert len(verdicts) > 1
 

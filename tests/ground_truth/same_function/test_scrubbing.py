@@ -50,11 +50,11 @@ def test_scrubbing_does_not_depend_on_how_values_are_written(changes, stays, lay
 
 
 @pytest.mark.parametrize("layer", [0, 1])
-def test_scrubbing_keeps_its_verdicts_at_new_addresses(model_of, altered, changes, layer):
+def test_scrubbing_keeps_its_verdicts_at_new_addresses(model_of, judged, altered, changes, layer):
     """Not its numbers: a head at another address has other donors."""
     moved = altered(INHIBITING, f"moved-{layer}", changes.permute_heads(layer, HEADS))
     new = HEADS.index(0)
-    before = scrubbed(model_of(INHIBITING))
+    before = judged(INHIBITING, scrubbed)
     after = scrubbed(model_of(moved), *((new, 0) if layer == 0 else (0, new)))
     assert [e.verdict for e in after] == [e.verdict for e in before]
     assert len({e.verdict for e in before}) > 1
