@@ -261,8 +261,8 @@ def padded(rows: Sequence[Ints]) -> Ints:
 
     Nothing reads what comes after it, so that it changes nothing.
     """
-    longest = max(map(len, rows))
-    return np.stack([np.pad(row, (0, longest - len(row)), mode="edge") for row in rows])
+    places = np.arange(max(map(len, rows)))
+    return np.stack([row[np.minimum(places, len(row) - 1)] for row in rows])
 
 
 def on_a_copy(edits: Sequence[Edit]) -> Edit:
