@@ -17,7 +17,7 @@ from circuit_assert.measurements.base import Batch
 from circuit_assert.prompts.base import Prompts, Side
 
 _OFF = 0.02  # of the largest z: bfloat16 has three digits
-_ROUNDING = 1e-5  # of the largest logit: tokens that are predicted alike are kept alike
+_ROUNDING = 1e-5  # of the largest logit: smaller differences are none
 
 
 class PreservingEditor(Editor):
@@ -85,31 +85,24 @@ class PreservingEditor(Editor):
         return torch.nn.functional.normalize(rows, dim=-1)
 
     def _kept_sources(self, unit: int) -> torch.Tensor:
-        """Whether tokens are predicted: bool `[query, key]`, or a one for all."""
-        tokens = self._tokens(unit)
+        """Whether what comes from a token is kept: bool `[query, key]`, or a one for all."""
         if self._how.keeping == "ov":
             return torch.ones((), device=self._backend.device)
-        start = len(self._backend.tokenizer.beginning)
-        predicted = self._predicted(unit, start)
+        tokens, start = self._tokens(unit), len(self._backend.tokenizer.beginning)
         distinct, first, which = np.unique(tokens[start:], return_index=True, return_inverse=True)
-        seen = np.arange(len(tokens))[:, None] >= first + start
+        seen = np.arange(start, len(tokens))[:, None] >= first + start
         options = self._on_device(np.broadcast_to(distinct, seen.shape).copy())
-        logits = self._backend.token_logits(predicted, options)
-        there = self._on_device(seen)
-        slack = _ROUNDING * logits.abs().amax(-1, keepdim=True)
-        logits = logits.masked_fill(~there, -torch.inf)
-        counts = np.ceil(self._how.sources * (np.arange(len(tokens)) + 1 - start)).astype(int)
-        last = self._on_device(np.clip(counts, 1, len(distinct)) - 1)[:, None]
-        least = logits.sort(-1, descending=True).values.gather(1, last)
-        among = (logits >= least - slack) & there
-        beginning = torch.zeros(len(tokens), start, dtype=torch.bool, device=among.device)
-        return torch.cat([beginning, among[:, self._on_device(which)]], dim=1)
+        logits = self._backend.token_logits(self._predicting(unit)[start:], options)
+        counts = np.ceil(self._how.sources * np.arange(1, len(seen) + 1))
+        among = _among_the_first(logits, self._on_device(seen), self._on_device(counts))
+        return torch.nn.functional.pad(among[:, self._on_device(which)], (start, 0, start, 0))
 
-    def _predicted(self, unit: int, start: int) -> torch.Tensor:
+    def _predicting(self, unit: int) -> torch.Tensor:
         """The streams whose predictions count at each position: `[pos, d_model]`."""
         streams = self._clean("resid_pre", unit)
         if self._how.instead != "predictions":
             return streams
+        start = len(self._backend.tokenizer.beginning)
         others = start + _others(len(streams) - start, [self._how.seed, unit])
         return torch.cat([streams[:start], streams[self._on_device(others)]])
 
@@ -146,6 +139,19 @@ class PreservingEditor(Editor):
 
     def _on_device(self, array: np.ndarray) -> torch.Tensor:
         return torch.as_tensor(array, device=self._backend.device)
+
+
+def _among_the_first(
+    logits: torch.Tensor, there: torch.Tensor, counts: torch.Tensor
+) -> torch.Tensor:
+    """Which are among the `counts`, `[n]`, largest of those that are there: `[n, k]`.
+
+    Those that are predicted alike are all in, or all out where they are too many.
+    """
+    slack = _ROUNDING * logits.abs().amax(-1, keepdim=True)
+    logits = logits.masked_fill(~there, -torch.inf)
+    ranks = (logits[:, None] >= (logits - slack)[..., None]).sum(-1)
+    return (ranks <= counts[:, None]) & there
 
 
 def _others(count: int, seed: list[int]) -> np.ndarray:

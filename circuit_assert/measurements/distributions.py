@@ -25,8 +25,8 @@ _ROWS = 64  # rows of full logits held together: 64 × 262,144 float32 is 67 MB
 class AtTargets(ABC):
     """Something read from what leaves the last block, where a next token is known.
 
-    `[unit, place, ...]`, padded with NaN where a unit has fewer places. What follows the first position,
-    where attention sinks are, is left out.
+    `[unit, place, ...]`, padded with NaN where a unit has fewer places. What follows the first
+    position, where attention sinks are, is left out.
 
     Args:
         places: About this many targets of each unit, evenly spread.
