@@ -151,8 +151,8 @@ class PreservingAblation:
     negative, nothing else. k_ds is 1 where the token at s is, by the logit lens at d before the
     layer, among the first of those that stand at d or before it; the beginning token is none.
 
-    It acts where the attention output joins the residual stream. A norm that the output passes
-    on the way divides as in the clean run.
+    It acts where the attention output joins the residual stream, or on what leaves a later block.
+    A norm that the output passes on the way divides as in the clean run.
 
     Args:
         head: The head.
@@ -163,6 +163,8 @@ class PreservingAblation:
         instead: A control. "tokens": P_s is that of another token of the prompt, drawn at random.
             "predictions": k_ds goes by what is predicted at another position, drawn at random.
         seed: What is drawn with.
+        into: The block behind which it acts: behind the last one, nothing but the unembedding
+            reads it, which is the direct effect. None for at once.
     """
 
     head: Head
@@ -170,6 +172,7 @@ class PreservingAblation:
     sources: float = 0.05
     instead: Instead | None = None
     seed: int = 0
+    into: int | None = None
 
     @property
     def may_do_nothing(self) -> bool:
@@ -179,7 +182,9 @@ class PreservingAblation:
     @property
     def sites(self) -> tuple[Site, ...]:
         """Where it acts."""
-        return (Site(self.head.layer, "attn_out"),)
+        if self.into is None:
+            return (Site(self.head.layer, "attn_out"),)
+        return (Site(self.into, "resid_post"),)
 
     def reads(self, *, has_post_norms: bool) -> tuple[Site, ...]:
         """What is needed of the clean run."""
@@ -188,11 +193,12 @@ class PreservingAblation:
         return tuple(Site(self.head.layer, name) for name in (*names, *scale))
 
     def __str__(self) -> str:
+        where = "" if self.into is None else f", behind block {self.into}"
         if self.keeping is None:
-            return f"mean ablation of {self.head}, norms' scales frozen"
+            return f"mean ablation of {self.head}, norms' scales frozen{where}"
         part = "" if self.keeping == "both" else f" by {self.keeping.upper()} alone"
         control = f", of other {self.instead}" if self.instead else ""
-        return f"ablation of {self.head} but for copy suppression{part}{control}"
+        return f"ablation of {self.head} but for copy suppression{part}{control}{where}"
 
 
 @dataclass(frozen=True)

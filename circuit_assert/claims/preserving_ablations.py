@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import get_args
+from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 
@@ -22,6 +22,8 @@ from circuit_assert.measurements.distributions import DivergenceFrom, FinalResid
 from circuit_assert.prompts.base import Prompts
 from circuit_assert.prompts.passages import Passages, passages
 from circuit_assert.stats.region import above
+
+EffectKind: TypeAlias = Literal["total", "direct"]
 
 _TEXT = Passages()
 _PLACES = 6  # of each text: a divergence takes the logits of the whole vocabulary twice
@@ -47,6 +49,7 @@ def copy_suppression_explains(
     by: float = 0.5,
     keeping: Part = "both",
     sources: float = 0.05,
+    effect: EffectKind = "total",
 ) -> Body:
     """With all else that the head writes at its mean, the model says nearly what it says anyway.
 
@@ -63,32 +66,35 @@ def copy_suppression_explains(
     Args:
         head: One head.
         on: Texts; of each, the first 48 tokens are used, what follows six of them is compared.
-        by: Smallest share that counts. 0.5 is our choice: most of what GPT-2 small's L10H7 does.
+        by: Smallest share that counts. 0.5, most of what it does, is our choice.
         keeping: "both"; "ov" keeps what is written for every token, "qk" all that is written for
             the predicted ones, of either sign. The sentence says which.
         sources: For QK, a share of the tokens so far, rounded up; 0.05 in the paper.
+        effect: "total"; "direct" changes the last residual stream alone, as the authors do, so
+            that no later head makes up for it. The sentence says which.
 
     Raises:
         ComponentError: when `head` is not one head.
-        ClaimError: for a share below 0 or from 1 on, an unknown part, or sources not in (0, 1].
+        ClaimError: for a share below 0 or from 1 on, an unknown part, sources not in (0, 1], or
+            an unknown effect.
 
     Published:
-        GPT-2 small's L10H7: 76.9 %; by OV alone 81.1 %, by QK alone 95.2 %.
+        GPT-2 small's L10H7: 76.9 % of the direct effect; by OV alone 81.1 %, by QK alone 95.2 %.
 
     Pitfalls:
-        The total effect: the paper replaces the direct one, the final norm's scale frozen, which
-        no later head can make up for. Means are over the other texts, position by position. No
-        list of function words is left out, as the authors' code does; the beginning token is.
-        Directions are the token's own alone, so that what a head lowers with it counts as
-        unexplained. With "qk" nothing is said of suppression. Norms behind attention divide as in
-        the clean run, in both ablations. A head may suppress copies by its weights
+        The final norm divides anew, where the authors' code freezes it; and they keep nothing from
+        a list of function words, where here only the beginning token is left out. Means are over
+        the other texts, position by position. Directions are the token's own alone, so that what a
+        head lowers with it counts as unexplained. With "qk" nothing is said of suppression. Norms
+        behind attention divide as in the clean run, in both ablations. Refused where attention
+        times values is not what heads write. A head may suppress copies by its weights
         (`head_suppresses_copies`) and do other things besides.
     """
     one = head.only(Head, "copy_suppression_explains")
-    _check(by, keeping, sources)
-    text = passages(on, "shuffled")
+    _check(by, keeping, sources, effect)
     how = PreservingAblation(one, keeping, sources)
-    left, ablated = Divergence(how, text), Divergence(replace(how, keeping=None), text)
+    left = Divergence(how, passages(on, "shuffled"), direct=effect == "direct")
+    ablated = replace(left, how=replace(how, keeping=None))
     nothing = "ablating it changes nothing that could be explained"
     made = all_of(
         Criterion(
@@ -102,7 +108,7 @@ def copy_suppression_explains(
         guards=[
             Criterion(
                 f"not by {which} alike",
-                Divergence(replace(how, instead=which), text) - left,
+                replace(left, how=replace(how, instead=which)) - left,
                 above(0.0),
                 f"divergence with {said} in their place minus that,",
                 "nats",
@@ -120,15 +126,19 @@ def copy_suppression_explains(
             otherwise=nothing,
         ),
     )
-    return replace(made, scope=_SCOPES[keeping])
+    directly = ("by its direct effect",) if effect == "direct" else ()
+    return replace(made, scope=", ".join(filter(None, (*directly, _SCOPES[keeping]))))
 
 
-def _check(by: float, keeping: Part, sources: float) -> None:
+def _check(by: float, keeping: Part, sources: float, effect: EffectKind) -> None:
     if not 0 <= by < 1:
         raise ClaimError(f"by= is a share of the head's effect, from 0 to below 1; got {by:g}.")
     if keeping not in _SCOPES:
         meant = nearest(str(keeping).lower(), get_args(Part), said=': did you mean "{}"?')
         raise ClaimError(f'keeping= is "both", "ov" or "qk"; got {keeping!r}{meant}')
+    if effect not in get_args(EffectKind):
+        meant = nearest(str(effect).lower(), get_args(EffectKind), said=': did you mean "{}"?')
+        raise ClaimError(f'effect= is "total" or "direct"; got {effect!r}{meant}')
     if not 0 < sources <= 1:
         raise ClaimError(f"sources= is a share of the tokens so far, in (0, 1]; got {sources:g}.")
 
@@ -146,10 +156,12 @@ class Divergence(Quantity):
     Args:
         how: The ablation.
         on: The texts.
+        direct: Whether it changes nothing but what leaves the last block.
     """
 
     how: PreservingAblation
     on: Prompts
+    direct: bool = False
 
     def needs(self, scores: Scores) -> Iterable[AnyRequest]:
         """What the model makes of the texts; then what it makes of them with the ablation."""
@@ -174,4 +186,5 @@ class Divergence(Quantity):
     def _under(self, scores: Scores) -> Request:
         key = f"the clean run on {self.on.fingerprint}"
         metric = DivergenceFrom(_PLACES, scores[self._clean], key)
-        return Request(metric, self.on, under=self.how)
+        into = scores.weights.card.layers - 1 if self.direct else None
+        return Request(metric, self.on, under=replace(self.how, into=into))

@@ -21,7 +21,7 @@ _ROUNDING = 1e-5  # of the largest logit: smaller differences are none
 
 
 class PreservingEditor(Editor):
-    """Carries the ablation out; all that it reads is of the clean run, for it touches one layer.
+    """Carries the ablation out. All that it reads is of the clean run: the head's as well.
 
     Args:
         intervention: What is kept of which head.
@@ -43,14 +43,14 @@ class PreservingEditor(Editor):
         self._how, self._backend = intervention, backend
 
     def edit(self, site: Site, activation: torch.Tensor, batch: Batch) -> torch.Tensor:
-        """The layer's attention output, in which the head writes what is kept of it."""
+        """The activation, in which the head wrote what is kept of it."""
         head = self._how.head
         means = self._replacement(Ablation((head,)), head, batch)
         assert means is not None  # noqa: S101 - for the type checker: a mean is no zero
         changes = [self._change(int(u), mean) for u, mean in zip(batch.units, means, strict=True)]
-        edited = activation + torch.stack(changes).to(activation)
-        self._note_moved(edited - activation)
-        return edited
+        change = torch.stack(changes).to(activation)
+        self._note_moved(change)
+        return activation + change
 
     def _change(self, unit: int, mean: torch.Tensor) -> torch.Tensor:
         """What the head writes more than it did, `[pos, d_model]`; its mean `[pos, d_head]`."""

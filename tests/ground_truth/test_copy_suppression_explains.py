@@ -51,6 +51,18 @@ def test_parts_are_told_apart(model_of, planted):
     assert explains(model, "L1H1", keeping="qk").verdict is SUPPORTED
 
 
+@BOTH
+def test_the_direct_effect_is_explained_alike(model_of, planted):
+    """Nothing that follows reads what the heads of the last layer write."""
+    for address, verdict in (("L1H0", SUPPORTED), ("L1H1", REFUTED)):
+        total, direct = (
+            explains(model_of(planted), address, effect=effect) for effect in ("total", "direct")
+        )
+        assert total.verdict is direct.verdict is verdict
+        assert direct.findings[1].effect == pytest.approx(total.findings[1].effect, abs=1e-4)
+        assert "by its direct effect" in direct.sentence
+
+
 def test_every_head_said_to_be_a_decoy_is_tested_but_one():
     """L1H4 lowers few tokens, so that it is no suppressor; but what it does is copy suppression."""
     assert set(PLAIN.false) - set(DECOYS) == {"L1H4"}
@@ -145,6 +157,7 @@ def test_the_sentence_says_which_part_is_kept(model_of):
         ("L1H0", {"by": -0.1}, ClaimError, "from 0 to below 1"),
         ("L1H0", {"keeping": "OV"}, ClaimError, 'did you mean "ov"'),
         ("L1H0", {"keeping": "neither"}, ClaimError, '"both", "ov" or "qk"'),
+        ("L1H0", {"effect": "directly"}, ClaimError, 'did you mean "direct"'),
         ("L1H0", {"sources": 0.0}, ClaimError, "share of the tokens so far"),
         ("L1H0", {"sources": 5}, ClaimError, "share of the tokens so far"),
     ],

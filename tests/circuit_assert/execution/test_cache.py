@@ -129,6 +129,7 @@ def test_whatever_changes_a_score_changes_the_key(induction, lookup, sequences):
                 preserving,
                 replace(preserving, keeping="qk"),
                 replace(preserving, sources=0.1),
+                replace(preserving, into=1),
                 replace(preserving, instead="tokens"),
                 replace(preserving, instead="tokens", seed=1),
                 Patch((Head(1, 0),), "clean"),

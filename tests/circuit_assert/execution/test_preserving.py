@@ -1,14 +1,16 @@
 """Copy-suppression-preserving ablation, against mean ablation and against plain torch."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
 from circuit_assert import Session
-from circuit_assert.components import Head
+from circuit_assert.components import Head, Site
 from circuit_assert.execution.executor import Executor
 from circuit_assert.interventions import Ablation, PreservingAblation
-from circuit_assert.measurements import Request
+from circuit_assert.measurements import Request, Residual
 from circuit_assert.measurements.distributions import DivergenceFrom, FinalResidual
 from circuit_assert.models.planted_models import suppressing_documents, suppressing_model
 from tests.circuit_assert.execution.deep_models import DEEP, LAYERS, loaded, random_twins
@@ -109,6 +111,25 @@ def _head(row):
     inside = np.maximum(middle @ w["layers.0.mlp.fc_in.weight"].T + w["layers.0.mlp.fc_in.bias"], 0)
     stream = middle + inside @ w["layers.0.mlp.fc_out.weight"].T + w["layers.0.mlp.fc_out.bias"]
     return stream, *attend(1, 0)
+
+
+@pytest.mark.parametrize("kind", DEEP)
+def test_behind_the_last_block_it_is_the_direct_effect(kind, tmp_path):
+    """What the head writes less, joined to the clean run's last stream."""
+    backend, head, on = loaded(kind, tmp_path), Head(LAYERS - 2, 3), random_twins((12,), count=6)
+    at_once = PreservingAblation(head, keeping=None)
+    written, last = Residual(Site(head.layer, "attn_out")), Residual(Site(LAYERS - 1, "resid_post"))
+    requests = [
+        Request(written, on),
+        Request(written, on, under=at_once),
+        Request(last, on),
+        Request(last, on, under=replace(at_once, into=LAYERS - 1)),
+    ]
+    engine = Executor(backend)
+    engine.run(requests)
+    before, after, clean, edited = (engine.store.scores[request] for request in requests)
+    assert np.abs(after - before).max() > 0.01
+    np.testing.assert_allclose(edited - clean, after - before, rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize("instead", ["tokens", "predictions"])
