@@ -134,6 +134,9 @@ if TYPE_CHECKING:
     from circuit_assert.claims.patching import patching_restores_logit as patching_restores_logit
     from circuit_assert.claims.patterns import head_is_duplicate_token as head_is_duplicate_token
     from circuit_assert.claims.patterns import head_is_previous_token as head_is_previous_token
+    from circuit_assert.claims.preserving_ablations import (
+        copy_suppression_explains as copy_suppression_explains,
+    )
     from circuit_assert.claims.probes import attention_over as attention_over
     from circuit_assert.claims.probes import attention_to as attention_to
     from circuit_assert.claims.probes import centred_logit as centred_logit
@@ -288,6 +291,7 @@ _HOMES = {
     "feature_is_multilingual": "claims.features",
     "head_attends_inductively": "claims.heads",
     "head_is_induction": "claims.heads",
+    "copy_suppression_explains": "claims.preserving_ablations",
     "head_is_name_mover": "claims.name_movers",
     "head_is_negative_name_mover": "claims.name_movers",
     "effect_is_localized": "claims.localization",
@@ -438,6 +442,7 @@ __all__ = [
     "claim",
     "congruent_neurons",
     "contrast",
+    "copy_suppression_explains",
     "detokenization_peaks_early",
     "direct_contribution",
     "direct_effect_is",

@@ -5,11 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from circuit_assert.components import Component, Direction, Latent, Neuron, Site, Vector, named
+from circuit_assert.components import (
+    Component,
+    Direction,
+    Head,
+    Latent,
+    Neuron,
+    Site,
+    SiteName,
+    Vector,
+    named,
+)
 from circuit_assert.errors import ClaimError
 from circuit_assert.prompts.base import Prompts, Side
 
 How = Literal["zero", "mean", "resample"]
+Part = Literal["both", "ov", "qk"]
+Instead = Literal["tokens", "predictions"]
 
 
 class Intervention(Protocol):
@@ -124,6 +136,69 @@ class Resampling:
     def __str__(self) -> str:
         by = ", ".join(f"{each} by {feature}" for each, feature in self.components if feature)
         return f"resampling {len(self.components)} components, {by or 'by nothing'}, {self.draw}"
+
+
+@dataclass(frozen=True)
+class PreservingAblation:
+    """Mean ablation of a head that leaves its copy suppression in place.
+
+    With A the head's pattern, r_s what attending to s alone would write, and m_d what the head
+    writes at d on average over other prompts (as for `Ablation`), it writes at d
+
+        m_d + Σ_s A_ds · k_ds · P_s(r_s − m_d)   instead of   Σ_s A_ds · r_s.
+
+    P_s keeps what lowers the token at s: the component along its unembedding where that is
+    negative, nothing else. k_ds is 1 where the token at s is, by the logit lens at d before the
+    layer, among the first of those that stand at d or before it; the beginning token is none.
+
+    It acts where the attention output joins the residual stream, or on what leaves a later block.
+    A norm that the output passes on the way divides as in the clean run.
+
+    Args:
+        head: The head.
+        keeping: "ov" has k_ds = 1 everywhere, "qk" has P_s(x) = x; None keeps nothing, which is
+            the mean ablation.
+        sources: How many of the tokens at d and before are among the first, as a share of the
+            positions there, rounded up.
+        instead: A control. "tokens": P_s is that of another token of the prompt, drawn at random.
+            "predictions": k_ds goes by what is predicted at another position, drawn at random.
+        seed: What is drawn with.
+        into: The block behind which it acts: behind the last one, nothing but the unembedding
+            reads it, which is the direct effect. None for at once.
+    """
+
+    head: Head
+    keeping: Part | None = "both"
+    sources: float = 0.05
+    instead: Instead | None = None
+    seed: int = 0
+    into: int | None = None
+
+    @property
+    def may_do_nothing(self) -> bool:
+        """Whether changing nothing is a result: where copy suppression is all that there is."""
+        return self.keeping is not None
+
+    @property
+    def sites(self) -> tuple[Site, ...]:
+        """Where it acts."""
+        if self.into is None:
+            return (Site(self.head.layer, "attn_out"),)
+        return (Site(self.into, "resid_post"),)
+
+    def reads(self, *, has_post_norms: bool) -> tuple[Site, ...]:
+        """What is needed of the clean run."""
+        names: tuple[SiteName, ...] = ("resid_pre", "pattern", "v", "z")
+        scale: tuple[SiteName, ...] = ("attn_post_scale",) if has_post_norms else ()
+        return tuple(Site(self.head.layer, name) for name in (*names, *scale))
+
+    def __str__(self) -> str:
+        where = "" if self.into is None else f", behind block {self.into}"
+        if self.keeping is None:
+            return f"mean ablation of {self.head}, norms' scales frozen{where}"
+        part = "" if self.keeping == "both" else f" by {self.keeping.upper()} alone"
+        control = f", of other {self.instead}" if self.instead else ""
+        return f"ablation of {self.head} but for copy suppression{part}{control}{where}"
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ SUBJECTS: Mapping[str, Sequence[str]] = MappingProxyType(
             "sinks",
             "name_movers",
             "copy_suppression",
+            "preserving_ablations",
             "succession",
         ),
         "Weights": (

@@ -68,10 +68,10 @@ def head_suppresses_copies(
         GPT-2 small's L10H7: 85 % by OV, 96 % by QK, 78 % in use, all by the top ten.
 
     Pitfalls:
-        Not measured: the share of the head's effect that copy suppression explains (CSPA; 77 % in
-        the paper). Refused where norms take several heads together, or queries and keys are not
-        made by matrices of their own. The unit is the token for OV and QK (1,000 and 200 of the
-        sample), in use the place, clustered by text.
+        That it does this does not say that it does little else: `copy_suppression_explains` is
+        about the share of its effect (CSPA). Refused where norms take several heads together, or
+        queries and keys are not made by matrices of their own. The unit is the token for OV and QK
+        (1,000 and 200 of the sample), in use the place, clustered by text.
     """
     one = head.only(Head, "head_suppresses_copies")
     far = tuple(distances)

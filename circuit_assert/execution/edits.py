@@ -82,13 +82,16 @@ class Editor:
                 _add_at_positions(edited, add, batch)
             case other:
                 raise ClaimError(f"the engine does not know how to do: {other}.")
-        # np.maximum keeps a NaN, max would not: what became NaN did move
-        self.moved = float(np.maximum(self.moved, float((edited - activation).abs().max())))
+        self._note_moved(edited - activation)
         return edited
 
     def note(self, site: Site, activation: torch.Tensor, batch: Batch) -> None:
         """Take note of an activation on the way that a later edit needs: a norm's scale."""
         self._scales[site.layer, batch.units.tobytes()] = activation.clone()
+
+    def _note_moved(self, change: torch.Tensor) -> None:
+        # np.maximum keeps a NaN, max would not: what became NaN did move
+        self.moved = float(np.maximum(self.moved, float(change.abs().max())))
 
     def _freeze(self, site: Site, edited: torch.Tensor, batch: Batch) -> None:
         """Undo what an ablation did to the scale of its layer's post-attention norm."""

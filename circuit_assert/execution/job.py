@@ -26,6 +26,7 @@ from circuit_assert.execution.edits import Editor
 from circuit_assert.execution.entries import Entry, latest_start
 from circuit_assert.execution.memory import run_in_halves
 from circuit_assert.execution.paths import PathEditor
+from circuit_assert.execution.preserving import PreservingEditor
 from circuit_assert.execution.rows import (
     Left,
     Rows,
@@ -39,7 +40,7 @@ from circuit_assert.execution.rows import (
 from circuit_assert.execution.store import Store
 from circuit_assert.execution.trunks import from_on
 from circuit_assert.execution.untouched import KeptStreams, first_difference, untouched_rows
-from circuit_assert.interventions import Intervention
+from circuit_assert.interventions import Intervention, PreservingAblation
 from circuit_assert.measurements.activations import Kept
 from circuit_assert.measurements.base import Array, Batch, Measurement, Request
 from circuit_assert.path_patches import PathPatch
@@ -177,6 +178,8 @@ class Job:
         """What does the part of an intervention that has not run already."""
         if isinstance(under, PathPatch):
             return PathEditor(under, self._on, self._store, self._backend)
+        if isinstance(under, PreservingAblation):
+            return PreservingEditor(under, self._on, self._side, self._store, self._backend)
         rest = from_on(under, entry.layer) if under and entry else under
         return Editor(rest, self._on, self._side, self._store) if rest else None
 

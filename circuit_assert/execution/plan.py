@@ -10,6 +10,7 @@ from circuit_assert.interventions import (
     Ablation,
     Intervention,
     Patch,
+    PreservingAblation,
     Resampling,
     Steer,
     first_layer,
@@ -97,6 +98,11 @@ def prerequisites(
         case Resampling():
             needed.extend(
                 Request(Kept.of(c), request.on, request.side) for c, _ in under.components
+            )
+        case PreservingAblation():
+            needed.extend(
+                Request(Kept(site), request.on, request.side)
+                for site in under.reads(has_post_norms=has_post_norms)
             )
         case Patch():
             needed.extend(Request(Kept.of(c), request.on, under.source) for c in under.components)

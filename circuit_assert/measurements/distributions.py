@@ -25,8 +25,8 @@ _ROWS = 64  # rows of full logits held together: 64 × 262,144 float32 is 67 MB
 class AtTargets(ABC):
     """Something read from what leaves the last block, where a next token is known.
 
-    `[unit, place]`, padded with NaN where a unit has fewer places. What follows the first position,
-    where attention sinks are, is left out.
+    `[unit, place, ...]`, padded with NaN where a unit has fewer places. What follows the first
+    position, where attention sinks are, is left out.
 
     Args:
         places: About this many targets of each unit, evenly spread.
@@ -63,9 +63,10 @@ class AtTargets(ABC):
 
             there = (torch.as_tensor(each, device=final.device) for each in (rows, flat[:, 0]))
             residual = final[tuple(there)]
-            found = torch.full((len(batch.units), self.places + 1), torch.nan)
             targets = torch.as_tensor(flat[:, 1], device=final.device)
             numbers = self._of(residual, targets, batch.units[rows], column, weights)
+            shape = (len(batch.units), self.places + 1, *numbers.shape[1:])
+            found = torch.full(shape, torch.nan)
             found[rows, column] = numbers.float().cpu()
             return found
 
@@ -80,7 +81,7 @@ class AtTargets(ABC):
         column: Ints,
         weights: Weights,
     ) -> torch.Tensor:
-        """The numbers of some places: `[n, d_model]`, `[n]` three times → `[n]`."""
+        """The numbers of some places: `[n, d_model]`, `[n]` three times → `[n, ...]`."""
 
 
 @dataclass(frozen=True)
@@ -190,3 +191,67 @@ class FinalScale(AtTargets):
         weights: Weights,
     ) -> torch.Tensor:
         return weights.final_scale(residual)
+
+
+@dataclass(frozen=True)
+class FinalResidual(AtTargets):
+    """What leaves the last block: `[unit, place, d_model]`."""
+
+    quantity: ClassVar[str] = "activation"
+
+    def __str__(self) -> str:
+        return "final residual stream"
+
+    def _of(
+        self,
+        residual: torch.Tensor,
+        targets: torch.Tensor,
+        units: Ints,
+        column: Ints,
+        weights: Weights,
+    ) -> torch.Tensor:
+        return residual
+
+
+@dataclass(frozen=True)
+class DivergenceFrom(AtTargets):
+    """KL(p ‖ q) of next tokens, in nats, p being of another run and q of this: `[unit, place]`.
+
+    Args:
+        residuals: `[unit, place, d_model]`, what left the last block in the other run.
+        key: What identifies that run.
+    """
+
+    residuals: object = field(default=None, compare=False, repr=False)
+    key: str = ""
+    quantity: ClassVar[str] = "nats"
+
+    def __str__(self) -> str:
+        return f"KL divergence from {self.key}"
+
+    def _of(
+        self,
+        residual: torch.Tensor,
+        targets: torch.Tensor,
+        units: Ints,
+        column: Ints,
+        weights: Weights,
+    ) -> torch.Tensor:
+        import torch
+
+        other = torch.as_tensor(np.asarray(self.residuals)[units, column]).to(residual)
+        pairs = zip(other.split(_ROWS), residual.split(_ROWS), strict=True)
+        return torch.cat([_divergence(p, q, weights) for p, q in pairs])
+
+
+def _divergence(of: torch.Tensor, to: torch.Tensor, weights: Weights) -> torch.Tensor:
+    """KL divergence by what leaves the last block: twice `[n, d_model]` → `[n]`.
+
+    With δ = log q − log p + const, KL = log E_p exp δ − E_p δ. With E_p δ = 0, which the constant
+    is free for, what is left is E_p (exp δ − 1): no difference of large numbers.
+    """
+    logits = weights.all_logits(of)
+    change = weights.all_logits(to).sub_(logits)
+    p = logits.softmax(-1)
+    change -= (p * change).sum(-1, keepdim=True)
+    return p.mul_(change.expm1_()).sum(-1).log1p()

@@ -110,6 +110,7 @@ def few(case_type, what, *, models, each):
         ("head_is_attention_sink", "by token", 1, 20),
         ("head_is_name_mover", "copying", 1, 4),
         ("head_suppresses_copies", "OV", 1, 4),
+        ("copy_suppression_explains", "share", 1, 10),
         ("head_is_successor", "succession", 6, 1),
         ("ablation_drops_logit", "drop, mean ablation", 1, 12),
         ("head_activates_neuron", "effect", 1, 2),

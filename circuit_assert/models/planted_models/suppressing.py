@@ -30,7 +30,12 @@ _FALSE = {
 
 
 def suppressing_model(
-    *, grouped_queries: bool = False, tokens: int = 60, suppressed: float = 1.0, seed: int = 0
+    *,
+    grouped_queries: bool = False,
+    tokens: int = 60,
+    suppressed: float = 1.0,
+    besides: float = 0.0,
+    seed: int = 0,
 ) -> PlantedModel:
     """Two layers of six heads; each token predicts another one, drawn at random.
 
@@ -40,6 +45,8 @@ def suppressing_model(
         tokens: How many ordinary tokens.
         suppressed: The share of tokens that L1H0 lowers by the effective embedding. In use it
             lowers all but a few, for it reads what a head of the first layer writes as well.
+        besides: By how much L1H0 raises the token after each that it lowers in use, over that by
+            which it lowers it: something else that it does.
         seed: Draws which, what is predicted, and what does not matter.
     """
     size = 1 + tokens
@@ -55,12 +62,12 @@ def suppressing_model(
         kv_heads=3 if grouped_queries else None,
         norm="RMS" if grouped_queries else None,
     )
-    grouped = "-grouped" * grouped_queries
+    kind = f"-besides-{besides:g}" * bool(besides) + "-grouped" * grouped_queries
     return PlantedModel(
-        name=f"planted-suppressing-{tokens}-{suppressed:g}-{seed}{grouped}",
+        name=f"planted-suppressing-{tokens}-{suppressed:g}-{seed}{kind}",
         card=shape.card,
         settings=shape.settings,
-        weights=lambda: _weights(shape, suppressed, seed),
+        weights=lambda: _weights(shape, suppressed, besides, seed),
         vocabulary=words(size),
         true=_TRUE,
         false=_FALSE,
@@ -86,7 +93,7 @@ def suppressing_documents(
     return PromptSet("planted text", prompts, cluster_by=("document",))
 
 
-def _weights(shape: Shape, suppressed: float, seed: int) -> dict[str, torch.Tensor]:
+def _weights(shape: Shape, suppressed: float, besides: float, seed: int) -> dict[str, torch.Tensor]:
     generator = np.random.default_rng([seed, 3])
     size = shape.vocabulary
     each: Matrix = np.eye(size)
@@ -108,7 +115,7 @@ def _weights(shape: Shape, suppressed: float, seed: int) -> dict[str, torch.Tens
         made.value(1, head, "renamed", np.eye(size, shape.d_head))
         made.value(1, head, "twin", np.eye(size, shape.d_head, size))
     made.output(0, 0, "twin", each)
-    for head, (renamed, twin) in enumerate(_written(each, suppressed, generator)):
+    for head, (renamed, twin) in enumerate(_written(each, suppressed, besides, generator)):
         noise = 0.02 * generator.standard_normal((2 * size, size))
         made.output(1, head, "say", np.concatenate([renamed, twin]) + noise)
     return made.state_dict()
@@ -132,7 +139,7 @@ def _look(made: Blueprint, layer: int, head: int, part: str, wanted: Matrix, *, 
 
 
 def _written(
-    each: Matrix, suppressed: float, generator: np.random.Generator
+    each: Matrix, suppressed: float, besides: float, generator: np.random.Generator
 ) -> list[tuple[Matrix, Matrix]]:
     """What each head of the second layer writes for a token, by its two codes."""
     tokens = len(each) - 1
@@ -144,8 +151,9 @@ def _written(
         return np.diag(chosen)
 
     most = of(1.0 - _SPARED)
+    raised = besides * np.roll(most, 1, axis=1)
     return [
-        (-of(suppressed) @ (most if suppressed == 1.0 else each), -most),
+        (-of(suppressed) @ (most if suppressed == 1.0 else each), raised - most),
         (2.0 * most, nothing),
         (-2.0 * most, nothing),
         (-most, 2.0 * of(0.8)),

@@ -18,7 +18,14 @@ from circuit_assert.execution.cache import ScoreCache
 from circuit_assert.execution.executor import Executor
 from circuit_assert.execution.identity import Identity, NoIdentity
 from circuit_assert.execution.store import Store
-from circuit_assert.interventions import Ablation, Patch, ReplaceAtPositions, Shift, Steer
+from circuit_assert.interventions import (
+    Ablation,
+    Patch,
+    PreservingAblation,
+    ReplaceAtPositions,
+    Shift,
+    Steer,
+)
 from circuit_assert.measurements import AttentionOverPairs, Loss, Request, Residual
 from circuit_assert.measurements.base import WeightRequest
 from circuit_assert.measurements.norms import NeuronOutputNorms
@@ -94,6 +101,7 @@ def test_equal_things_have_one_key(induction, sequences):
 def test_whatever_changes_a_score_changes_the_key(induction, lookup, sequences):
     site = Site(1, "resid_post")
     ablation = Ablation((Head(1, 0),))
+    preserving = PreservingAblation(Head(1, 0))
     numbers = np.arange(36.0).reshape(12, 3)
     others = repeated_tokens(lengths=(4, 5, 6), sequences=12, seed=1)
     pairs = ((sequences, others), (others, sequences))
@@ -118,6 +126,12 @@ def test_whatever_changes_a_score_changes_the_key(induction, lookup, sequences):
                 replace(ablation, reference=sequences, reference_side="corrupt"),
                 replace(ablation, at="end"),
                 replace(ablation, frozen_scale=True),
+                preserving,
+                replace(preserving, keeping="qk"),
+                replace(preserving, sources=0.1),
+                replace(preserving, into=1),
+                replace(preserving, instead="tokens"),
+                replace(preserving, instead="tokens", seed=1),
                 Patch((Head(1, 0),), "clean"),
                 Patch((Head(1, 0),), "corrupt"),
                 *(Steer(direction) for direction in directions),

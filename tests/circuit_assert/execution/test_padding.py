@@ -8,7 +8,7 @@ from circuit_assert.components import MLP, Direction, Head, Site
 from circuit_assert.errors import SlowerWarning
 from circuit_assert.execution.batching import groups_of_pieces
 from circuit_assert.execution.executor import Executor
-from circuit_assert.interventions import Ablation, Patch, Steer
+from circuit_assert.interventions import Ablation, Patch, PreservingAblation, Steer
 from circuit_assert.measurements import (
     AttentionOverPairs,
     HeadOutputMoments,
@@ -41,6 +41,7 @@ SCORES = {
     "frozen scales": Request(
         Loss(), SEQUENCES, under=Ablation((LATE, Head(1, 1)), frozen_scale=True)
     ),
+    "preserving": Request(Loss(), SEQUENCES, under=PreservingAblation(LATE)),
     "patch": Request(LogitDifference(), PROMPTS, under=Patch((LATE, Head(1, 0)), "corrupt")),
     "at a position": Request(
         LogitDifference(), PROMPTS, under=Patch((Head(1, 0),), "corrupt", at="middle")
