@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from typing import Any, TypeAlias
 
@@ -10,7 +10,7 @@ Hook: TypeAlias = "tuple[Any, Callable[..., Any]]"  # the library's point, and w
 
 
 @contextmanager
-def hooked(hooks: Iterable[Hook]) -> Iterator[None]:
+def hooked(hooks: Iterable[Hook]) -> Generator[None]:
     """Have hooks at a model's points, and take them away again however the run ends.
 
     `run_with_hooks` does the same, but lists every point of the model by all its names in each

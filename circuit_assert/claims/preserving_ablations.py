@@ -79,7 +79,8 @@ def copy_suppression_explains(
             an unknown effect.
 
     Published:
-        GPT-2 small's L10H7: 76.9 % of the direct effect; by OV alone 81.1 %, by QK alone 95.2 %.
+        GPT-2 small's L10H7: 76.9 % of the direct effect; by OV alone 81.1 %, by QK alone 95.2 %,
+        as accounts of the paper have it.
 
     Pitfalls:
         The final norm divides anew, where the authors' code freezes it; and they keep nothing from

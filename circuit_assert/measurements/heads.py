@@ -143,7 +143,7 @@ class MomentsReader:
 
 
 def squared_norms_of_outputs(z: torch.Tensor, w_o: torch.Tensor) -> torch.Tensor:
-    """‖z W_O‖² of heads: `[row, pos, head, d_head]`, `[head, d_head, d_model]` → `[row, pos, head]`.
+    """‖z W_O‖² of `[row, pos, head, d_head]` and `[head, d_head, d_model]`: `[row, pos, head]`.
 
     By the products of W_O's rows with each other: a head's values are fewer than the stream's.
     """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import islice
@@ -74,7 +74,7 @@ def positivity_of_groups(products: Matrix) -> Callable[[npt.NDArray[np.bool_]], 
 
 
 @contextmanager
-def _side_by_side() -> Iterator[ThreadPoolExecutor]:
+def _side_by_side() -> Generator[ThreadPoolExecutor]:
     """As many threads as torch uses; LAPACK gains nothing from several for matrices of a head."""
     import torch
     from threadpoolctl import threadpool_limits
