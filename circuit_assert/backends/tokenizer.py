@@ -19,6 +19,7 @@ from circuit_assert.prompts.base import Ints, Tokenizer
 _NO_LIMIT = 1 << 30
 _END = "<|endoftext|>"
 _AROUND_TEXTS = ("post_processor", "padding", "truncation")  # special tokens and such: never asked
+_VOCABULARY = ',"model":'
 
 
 class HuggingFaceTokenizer:
@@ -56,9 +57,7 @@ class HuggingFaceTokenizer:
         backend = getattr(self.wrapped, "backend_tokenizer", None)
         if backend is None:
             return None
-        stated: dict[str, Any] = json.loads(backend.to_str())
-        cuts = {part: stated[part] for part in stated if part not in _AROUND_TEXTS}
-        return hashlib.sha256(json.dumps(cuts).encode()).hexdigest()
+        return hashlib.sha256(_cuts(backend.to_str()).encode()).hexdigest()
 
     def encode(self, text: str) -> list[int]:
         """The tokens of a text, without special tokens."""
@@ -91,6 +90,20 @@ class HuggingFaceTokenizer:
             and not (piece.startswith(("<", "[")) and piece.endswith((">", "]")))
         ]
         return np.array(keep, np.int64)
+
+
+def _cuts(written: str) -> str:
+    """What of a tokenizer that is written out says how texts are cut.
+
+    The vocabulary comes last, and is long: it is left as it is written.
+    """
+    about, model, vocabulary = written.partition(_VOCABULARY)
+    try:
+        stated: dict[str, Any] = json.loads(about + "}" if model else written)
+    except ValueError:  # the words stood within another part
+        stated, vocabulary = json.loads(written), ""
+    kept = {part: stated[part] for part in stated if part not in _AROUND_TEXTS}
+    return json.dumps(kept) + vocabulary
 
 
 class LoadedTokenizers:

@@ -4,8 +4,8 @@ The two have other data, sizes and tokenizers; in the paper models differ by see
 is the paper's, 0.5. Of SmolLM2 the first four layers are searched. Both were set before anything
 was looked at.
 
-What was looked at: on the discovery half, the best r of eleven neurons, most of which files of
-`gemma_3_270m` name, without rotations. The four of words, with 0.97 to 0.72, were claimed to be
+What was looked at: on the discovery half, the best r of eleven neurons, most of which other files
+of this folder name, without rotations. The four of words, with 0.97 to 0.72, were claimed to be
 universal, L17N578 with 0.34 not to be. On the test half the four have r from 0.97 to 0.68, that for
 forms of "be" with SmolLM2's own for them, L0N1297. But rotations of SmolLM2's first layers, where
 some neurons are much larger than others, have 0.40 to 0.68: three of the four are denied here for
