@@ -70,7 +70,9 @@ def train(recipe: Recipe) -> None:
         return
     import torch
     from torch.nn.functional import cross_entropy
+    from transformers.utils import logging
 
+    logging.disable_progress_bar()  # of files that are written in milliseconds
     torch.manual_seed(recipe.seed)
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
