@@ -284,7 +284,7 @@ class TransformerLensBackend(BridgeLogits):
         fired: set[Site] = set()
         hooks: list[Hook] = [
             (
-                self._point(site),
+                self._hook_name(site),
                 self._hook(site, edits.get(site, ()), reads.get(site, ()), fired),
             )
             for site in sorted({*reads, *edits})
@@ -317,11 +317,11 @@ class TransformerLensBackend(BridgeLogits):
             leaving.append(residual)
             raise _PassComplete
 
-        hooks = [*hooks, (self._point(Site(last_layer, "resid_post")), stop)]
+        hooks = [*hooks, (self._hook_name(Site(last_layer, "resid_post")), stop)]
         tokens = tokens.to(self.device)
         with ExitStack() as stack:
             stack.enter_context(self._blocks.running(resume))
-            stack.enter_context(hooked(hooks))
+            stack.enter_context(hooked(self._points, hooks))
             for layer, positions in narrowed.items():
                 mlp = self._bridge.blocks[layer].mlp
                 stack.enter_context(only_at(mlp, positions))
@@ -351,8 +351,8 @@ class TransformerLensBackend(BridgeLogits):
 
         return act
 
-    def _point(self, site: Site) -> Any:  # noqa: ANN401 - the library's
-        return self._points[f"blocks.{site.layer}.{_HOOKS[site.name]}"]
+    def _hook_name(self, site: Site) -> str:
+        return f"blocks.{site.layer}.{_HOOKS[site.name]}"
 
     @cached_property
     def _points(self) -> Mapping[str, Any]:
@@ -391,7 +391,7 @@ class TransformerLensBackend(BridgeLogits):
 
         def run(tokens: torch.Tensor, edits: Edits) -> torch.Tensor:
             hooks: list[Hook] = [
-                (self._point(site), self._hook(site, made, (), set()))
+                (self._hook_name(site), self._hook(site, made, (), set()))
                 for site, made in edits.items()
             ]
             return self._run_to(tokens, hooks, last, None, {}, memory=memory)

@@ -63,8 +63,8 @@ def begins_texts_twice(monkeypatch):
 
 
 def leaves_the_beginning_out(monkeypatch):
-    right = tokenize._encode
-    monkeypatch.setattr(tokenize, "_encode", lambda text, tokenizer: right(text, tokenizer)[1:])
+    right = tokenize._begun
+    monkeypatch.setattr(tokenize, "_begun", lambda cut, tokenizer: right(cut, tokenizer)[1:])
 
 
 def pads_on_the_left_without_a_mask(monkeypatch):
@@ -128,10 +128,10 @@ def writes_prompts_whose_foil_is_the_answer(monkeypatch):
 
 
 def takes_the_last_token_of_the_text_for_the_answer(monkeypatch):
-    def wrong(text, continuation, tokenizer):
-        return tokenizer.encode(text)[-1]
+    def wrong(before, text, continuation, tokenizer):
+        return before[-1]
 
-    monkeypatch.setattr(tokenize, "continuation_token", wrong)
+    monkeypatch.setattr(tokenize, "_token_after", wrong)
 
 
 def reads_the_loss_of_a_token_at_the_token_itself(monkeypatch):
