@@ -14,9 +14,9 @@ from circuit_assert.execution.edits import Editor
 from circuit_assert.execution.store import Store
 from circuit_assert.interventions import Ablation, PreservingAblation
 from circuit_assert.measurements.base import Batch
+from circuit_assert.measurements.values import is_what_is_read
 from circuit_assert.prompts.base import Prompts, Side
 
-_OFF = 0.02  # of the largest z: bfloat16 has three digits
 _ROUNDING = 1e-5  # of the largest logit: smaller differences are none
 
 
@@ -118,8 +118,7 @@ class PreservingEditor(Editor):
         attention = self._clean("pattern", unit)[head.head]
         shared = self._clean("v", unit).reshape(len(z), card.kv_heads, -1)
         values = shared[:, head.head // (card.heads // card.kv_heads)]
-        read = attention @ values
-        if read.shape != z.shape or (read - z).abs().max() > _OFF * z.abs().max():
+        if not is_what_is_read(attention @ values, z):
             raise HookError(
                 f"the values of layer {head.layer} are not what {head} reads: attention times "
                 f"values is not its output, so that this is no sum over the tokens it attends to."

@@ -88,7 +88,7 @@ class ValueReader:
 
         if self._values is not None and self._pattern is not None:
             read = torch.einsum("hqk,khd->qhd", self._pattern[0], self._values[0])
-            if read.shape == z[0].shape and (read - z[0]).abs().max() <= _OFF * z[0].abs().max():
+            if is_what_is_read(read, z[0]):
                 return
         raise HookError(
             f"the values of layer {site.layer} are not what its heads read: attention times values "
@@ -101,3 +101,8 @@ class ValueReader:
         squared = squared_norms_of_outputs(self._values, w_o)
         norms = squared.clamp(min=0.0).sqrt()
         return norms[:, 0] / norms[:, 1:].mean(1)
+
+
+def is_what_is_read(read: torch.Tensor, z: torch.Tensor) -> bool:
+    """Whether attention times values is what a head's output is made of, but for rounding."""
+    return read.shape == z.shape and bool((read - z).abs().max() <= _OFF * z.abs().max())
