@@ -13,6 +13,7 @@ from circuit_assert.interventions import Ablation, PreservingAblation
 from circuit_assert.measurements import Request, Residual
 from circuit_assert.measurements.distributions import DivergenceFrom, FinalResidual
 from circuit_assert.models.planted_models import suppressing_documents, suppressing_model
+from tests.circuit_assert.by_hand import attention
 from tests.circuit_assert.execution.deep_models import DEEP, LAYERS, loaded, random_twins
 
 PLAIN, GROUPED = suppressing_model(), suppressing_model(grouped_queries=True)
@@ -93,24 +94,11 @@ def _head(row):
     w = _weights()
     stream = w["tok_embed.weight"][row] + w["pos.weight"][: len(row)]
 
-    def attend(layer, head):
-        rows = slice(head * WIDTH, (head + 1) * WIDTH)
-        q, k, v = (
-            stream @ w[f"layers.{layer}.attn.{n}.weight"][rows].T
-            + w[f"layers.{layer}.attn.{n}.bias"][rows]
-            for n in "qkv"
-        )
-        scores = np.where(np.tri(len(row)) > 0, q @ k.T / np.sqrt(WIDTH), -np.inf)
-        pattern = np.exp(scores - scores.max(1, keepdims=True))
-        return pattern / pattern.sum(1, keepdims=True), v @ w[f"layers.{layer}.attn.o.weight"][
-            :, rows
-        ].T
-
-    written = sum(p @ v for p, v in (attend(0, head) for head in range(6)))
+    written = sum(p @ v for p, v in (attention(w, stream, 0, head, WIDTH) for head in range(6)))
     middle = stream + written + w["layers.0.attn.o.bias"]
     inside = np.maximum(middle @ w["layers.0.mlp.fc_in.weight"].T + w["layers.0.mlp.fc_in.bias"], 0)
     stream = middle + inside @ w["layers.0.mlp.fc_out.weight"].T + w["layers.0.mlp.fc_out.bias"]
-    return stream, *attend(1, 0)
+    return stream, *attention(w, stream, 1, 0, WIDTH)
 
 
 @pytest.mark.parametrize("kind", DEEP)

@@ -11,6 +11,7 @@ from circuit_assert.measurements.predicted_keys import PredictedKeyRanks
 from circuit_assert.measurements.suppression import LoweredWhereAttended, _of_row
 from circuit_assert.models.planted_models import suppressing_documents, suppressing_model
 from circuit_assert.prompts.token_samples import token_sample
+from tests.circuit_assert.by_hand import attention
 
 PLANTED = suppressing_model(seed=3)
 SIZE, WIDTH = PLANTED.card.vocabulary, PLANTED.card.d_head
@@ -72,24 +73,12 @@ def _run(row):
     w = {name: tensor.numpy() for name, tensor in weights().items()}
     stream = w["tok_embed.weight"][row] + w["pos.weight"][: len(row)]
 
-    def attend(layer, head):
-        rows = slice(head * WIDTH, (head + 1) * WIDTH)
-        q, k, v = (
-            stream @ w[f"layers.{layer}.attn.{n}.weight"][rows].T
-            + w[f"layers.{layer}.attn.{n}.bias"][rows]
-            for n in "qkv"
-        )
-        scores = q @ k.T / np.sqrt(WIDTH)
-        scores[np.triu_indices(len(row), 1)] = -np.inf
-        shares = np.exp(scores - scores.max(1, keepdims=True))
-        shares /= shares.sum(1, keepdims=True)
-        return shares, shares @ v @ w[f"layers.{layer}.attn.o.weight"][:, rows].T
-
-    stream = stream + sum(attend(0, head)[1] for head in range(6))
+    first = [attention(w, stream, 0, head, WIDTH) for head in range(6)]
+    stream = stream + sum(shares @ values for shares, values in first)
     inside = stream @ w["layers.0.mlp.fc_in.weight"].T + w["layers.0.mlp.fc_in.bias"]
     stream = stream + np.maximum(inside, 0) @ w["layers.0.mlp.fc_out.weight"].T
-    pattern, written = attend(1, 0)
-    return pattern, written @ (w["head.weight"] - w["head.weight"].mean(0)).T
+    pattern, values = attention(w, stream, 1, 0, WIDTH)
+    return pattern, pattern @ values @ (w["head.weight"] - w["head.weight"].mean(0)).T
 
 
 def test_places_are_spread_over_the_text_and_never_the_beginning():
