@@ -8,7 +8,7 @@ float32 and differ by rounding.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import torch
 
 _SIZE = 512
-_TIMES = 5
+_TURNS = 15
 _WORTH_IT = 1.25  # what the clock cannot tell apart stays with torch's own choice
 
 
@@ -82,20 +82,26 @@ def onednn_is_faster() -> bool:
 
     rows, weights = torch.ones(_SIZE, _SIZE), torch.ones(_SIZE, _SIZE)
     try:
-        own, other = (_seconds(by, rows, weights) for by in (_by_torch, _by_onednn))
+        own, other = _seconds_of_each((_by_torch, _by_onednn), rows, weights)
     except (AttributeError, RuntimeError):
         return False  # this torch was built without it, or has renamed it
     return other * _WORTH_IT < own
 
 
-def _seconds(by: Callable[..., torch.Tensor], rows: torch.Tensor, weights: torch.Tensor) -> float:
-    by(rows, weights, None)
-    took: list[float] = []
-    for _ in range(_TIMES):
-        started = time.perf_counter()
-        by(rows, weights, None)
-        took.append(time.perf_counter() - started)
-    return min(took)
+def _seconds_of_each(
+    ways: Sequence[Callable[..., torch.Tensor]], rows: torch.Tensor, weights: torch.Tensor
+) -> list[float]:
+    """The best of some turns of each way, in turn: what else runs meanwhile slows them alike."""
+    for way in ways:
+        _seconds(way, rows, weights)  # the first time, each prepares itself
+    turns = [[_seconds(way, rows, weights) for way in ways] for _ in range(_TURNS)]
+    return [min(took) for took in zip(*turns, strict=True)]
+
+
+def _seconds(way: Callable[..., torch.Tensor], rows: torch.Tensor, weights: torch.Tensor) -> float:
+    started = time.perf_counter()
+    way(rows, weights, None)
+    return time.perf_counter() - started
 
 
 def _by_torch(rows: torch.Tensor, weights: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:

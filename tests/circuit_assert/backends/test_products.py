@@ -156,3 +156,16 @@ def test_a_library_that_is_no_faster_or_not_there_is_not_used(monkeypatch):
 
     monkeypatch.setattr(library, "_seconds", missing)
     assert not library.onednn_is_faster.__wrapped__()
+
+
+def test_a_library_is_chosen_alike_when_the_processor_slows_down_in_between(monkeypatch):
+    tried: list[str] = []
+
+    def timed(by, rows, weights):
+        tried.append("own" if by is library._by_torch else "other")
+        slowed = 3.0 if len(tried) > 6 else 1.0
+        return slowed * {"own": 1.0, "other": 0.5}[tried[-1]]
+
+    monkeypatch.setattr(library, "_seconds", timed)
+    assert library.onednn_is_faster.__wrapped__()
+    assert tried[:4] == ["own", "other"] * 2
