@@ -179,7 +179,7 @@ class Backend(Protocol):
         ...
 
     def log_probabilities(self, residual: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:
-        """log p of one token each, in nats: `[n, d_model]`, `[n]` → `[n]`."""
+        """log p of k tokens each, in nats: `[n, d_model]`, `[n, k]` → `[n, k]`."""
         ...
 
     def token_logits(self, residual: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:

@@ -68,7 +68,7 @@ class BridgeLogits(BridgeWeights):
 
     @torch.no_grad()
     def log_probabilities(self, residual: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:
-        """log p of one token each, in nats: `[n, d_model]`, `[n]` → `[n]`."""
+        """log p of k tokens each, in nats: `[n, d_model]`, `[n, k]` → `[n, k]`."""
         at_once = self._rows_at_once
         parts = zip(residual.split(at_once), tokens.split(at_once), strict=True)
         return torch.cat([self._log_probabilities(part, of) for part, of in parts])
@@ -77,7 +77,7 @@ class BridgeLogits(BridgeWeights):
         if self._piece < self.card.vocabulary:
             return log_probabilities(self._pieces(residual), tokens)
         whole = torch.log_softmax(self.all_logits(residual), dim=-1)
-        return whole.gather(1, tokens[:, None])[:, 0]
+        return whole.gather(1, tokens)
 
     @torch.no_grad()
     def centred_logits(self, residual: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:

@@ -16,28 +16,28 @@ Pieces: TypeAlias = Iterable[tuple[int, torch.Tensor]]
 
 
 def log_probabilities(pieces: Pieces, tokens: torch.Tensor) -> torch.Tensor:
-    """log p of one token each, in nats: `[n]` → `[n]`.
+    """log p of some tokens of each row, in nats: `[n, k]` → `[n, k]`.
 
     The largest logit is taken away before anything is rounded, as `torch.log_softmax` does, so that
     a probability near one is told from one.
 
     Args:
         pieces: All of the vocabulary.
-        tokens: Which token of each row.
+        tokens: Which tokens of each row.
     """
-    own = torch.empty(len(tokens), device=tokens.device)
+    own = torch.empty(tokens.shape, device=tokens.device)
     largest: list[torch.Tensor] = []
     sums: list[torch.Tensor] = []
     for first, logits in pieces:
-        here = ((tokens >= first) & (tokens < first + logits.shape[-1])).nonzero()[:, 0]
-        own[here] = logits[here, tokens[here] - first]
+        here = (tokens >= first) & (tokens < first + logits.shape[-1])
+        own[here] = logits[here.nonzero()[:, 0], tokens[here] - first]
         top = logits.amax(-1, keepdim=True)
         largest.append(top)
         sums.append(logits.sub_(top).exp_().sum(-1, keepdim=True))
     tops = torch.cat(largest, dim=-1)
     most = tops.amax(-1, keepdim=True)
-    together = (torch.cat(sums, dim=-1) * (tops - most).exp_()).sum(-1)
-    return (own - most[:, 0]) - together.log_()
+    together = (torch.cat(sums, dim=-1) * (tops - most).exp_()).sum(-1, keepdim=True)
+    return (own - most) - together.log_()
 
 
 def divergences(pieces: Pieces, logs: torch.Tensor | None = None) -> torch.Tensor:

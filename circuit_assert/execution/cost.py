@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from circuit_assert.measurements.base import Batch, Measurement, ReadsSomeOfTheFinal
+from circuit_assert.measurements.base import Batch, Measurement, ReadsAllLogits, ReadsSomeOfTheFinal
 from circuit_assert.models.card import Card, mlp_weights, projection_weights
 from circuit_assert.prompts.base import Ints, Side, TokenizedPrompts
 
@@ -57,7 +57,8 @@ def flops(
     """Floating-point operations of one pass over a prompt set: two for each weight and token.
 
     The last block's MLP counts where it is read, the unembedding where all tokens' logits are
-    needed. Norms, activation functions and embeddings count as nothing.
+    needed, once however many measurements need them. Norms, activation functions and embeddings
+    count as nothing.
 
     Args:
         card: The model's sizes.
@@ -78,8 +79,7 @@ def flops(
     products += (total - untouched) * mlp_weights(card) * (blocks - 1)
     products += (total - untouched if read is None else read) * mlp_weights(card)
     products += 2.0 * card.heads * card.d_head * float((lengths**2).sum()) * blocks
-    unembedded = (_positions(m, batch) for m in wanted if getattr(m, "whole_vocabulary", False))
-    products += sum(map(len, unembedded)) * card.d_model * card.vocabulary
+    products += _unembedded(wanted, batch, card) * card.d_model * card.vocabulary
     return 2.0 * products
 
 
@@ -93,8 +93,7 @@ def _read(measurements: Iterable[Measurement], batch: Batch) -> int | None:
     return len(np.unique(np.concatenate(found), axis=0))
 
 
-def _positions(measurement: Measurement, batch: Batch) -> Ints:
-    if isinstance(measurement, ReadsSomeOfTheFinal):
-        return measurement.final_positions(batch)
-    rows = batch.prompts.tokens[batch.side]
-    return np.array([(r, p) for r, row in enumerate(rows) for p in range(len(row))])
+def _unembedded(measurements: Iterable[Measurement], batch: Batch, card: Card) -> int:
+    """At how many places the logits of all tokens are needed, by one measurement or by several."""
+    found = [m.unembedded(batch, card) for m in measurements if isinstance(m, ReadsAllLogits)]
+    return len(np.unique(np.concatenate(found), axis=0)) if found else 0

@@ -27,7 +27,6 @@ class AnswerLogits(AtAnswer):
     """
 
     quantity: ClassVar[str] = "logits"
-    whole_vocabulary: ClassVar[bool] = False
 
     def __str__(self) -> str:
         return "logits of all answers"

@@ -61,7 +61,7 @@ class Weights(Protocol):
         ...
 
     def log_probabilities(self, residual: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:
-        """log p of one token each, in nats: `[n, d_model]`, `[n]` → `[n]`."""
+        """log p of k tokens each, in nats: `[n, d_model]`, `[n, k]` → `[n, k]`."""
         ...
 
     def token_logits(self, residual: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:
@@ -233,6 +233,36 @@ class ReadsSomeOfTheFinal(Protocol):
     def final_positions(self, batch: Batch) -> Ints:
         """`[n, 2]`, row of the batch and position."""
         ...
+
+
+@runtime_checkable
+class ReadsAllLogits(Protocol):
+    """A measurement that needs the logits of all tokens, and says where: they cost most of it."""
+
+    def unembedded(self, batch: Batch, card: Card) -> Ints:
+        """`[n, 3]`: a block, and the row of the batch and the position of what leaves it."""
+        ...
+
+
+class ReadsLogits:
+    """A measurement of the logits of all tokens wherever it reads what leaves the last block."""
+
+    def unembedded(self, batch: Batch, card: Card) -> Ints:
+        """There."""
+        return leaving(card.layers - 1, positions_read(self, batch))
+
+
+def leaving(layer: int, places: Ints) -> Ints:
+    """`[n, 3]`: a block before each row and position of `[n, 2]`."""
+    return np.insert(places, 0, layer, axis=1)
+
+
+def positions_read(measurement: object, batch: Batch) -> Ints:
+    """`[n, 2]`, the rows of a batch and the positions where what leaves the last block is read."""
+    if isinstance(measurement, ReadsSomeOfTheFinal):
+        return measurement.final_positions(batch)
+    rows = [batch.prompts.tokens[batch.side][int(unit)] for unit in batch.units]
+    return np.array([(r, p) for r, row in enumerate(rows) for p in range(len(row))])
 
 
 class ReadsOnTheWay:

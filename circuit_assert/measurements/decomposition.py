@@ -9,8 +9,9 @@ import numpy as np
 
 from circuit_assert.components import Site, SiteName
 from circuit_assert.errors import PromptError
-from circuit_assert.measurements.base import Batch, Weights
+from circuit_assert.measurements.base import Batch, Weights, leaving
 from circuit_assert.models.card import Card
+from circuit_assert.prompts.base import Ints
 
 if TYPE_CHECKING:
     import torch
@@ -56,9 +57,20 @@ class DecompositionError:
         """The model's last."""
         return card.layers - 1
 
+    def unembedded(self, batch: Batch, card: Card) -> Ints:
+        """Eight positions of each row."""
+        rows = batch.prompts.tokens[batch.side]
+        each = [(row, p) for row, u in enumerate(batch.units) for p in _places(len(rows[int(u)]))]
+        return leaving(card.layers - 1, np.array(each))
+
     def reader(self, batch: Batch, weights: Weights) -> DecompositionReader:
         """What reduces one batch."""
         return DecompositionReader(batch, weights)
+
+
+def _places(length: int) -> list[int]:
+    spaced = np.linspace(1, length - 1, min(_POSITIONS, length - 1))
+    return np.unique(spaced.round().astype(int)).tolist()
 
 
 class DecompositionReader:
@@ -69,8 +81,7 @@ class DecompositionReader:
             raise PromptError(
                 "a prompt of one token has no position after the beginning: give longer ones."
             )
-        spaced = np.linspace(1, batch.length - 1, min(_POSITIONS, batch.length - 1))
-        self._places = np.unique(spaced.round().astype(int)).tolist()
+        self._places = _places(batch.length)
         self._weights = weights
         self._total: torch.Tensor | float = 0.0
         self._attention: dict[int, torch.Tensor] = {}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from circuit_assert.components import Site
-from circuit_assert.measurements.base import Batch, Weights, targets_of
+from circuit_assert.measurements.base import Batch, ReadsLogits, Weights, targets_of
 from circuit_assert.measurements.frequencies import unigram_log_probabilities
 from circuit_assert.measurements.outputs import OutputReader
 from circuit_assert.models.card import Card
@@ -85,7 +85,7 @@ class AtTargets(ABC):
 
 
 @dataclass(frozen=True)
-class Entropy(AtTargets):
+class Entropy(ReadsLogits, AtTargets):
     """Of the next token's distribution, in nats: `[unit, place]`.
 
     Args:
@@ -118,7 +118,7 @@ class Entropy(AtTargets):
 
 
 @dataclass(frozen=True)
-class UnigramDivergence(AtTargets):
+class UnigramDivergence(ReadsLogits, AtTargets):
     """KL divergence of the next token's distribution to the unigram one, in nats: `[unit, place]`.
 
     Args:
@@ -147,7 +147,7 @@ class UnigramDivergence(AtTargets):
 
 
 @dataclass(frozen=True)
-class LogRank(AtTargets):
+class LogRank(ReadsLogits, AtTargets):
     """Natural logarithm of the next token's rank, 0 for the likeliest: `[unit, place]`."""
 
     quantity: ClassVar[str] = "log rank"
@@ -214,7 +214,7 @@ class FinalResidual(AtTargets):
 
 
 @dataclass(frozen=True)
-class DivergenceFrom(AtTargets):
+class DivergenceFrom(ReadsLogits, AtTargets):
     """KL(p ‖ q) of next tokens, in nats, p being of another run and q of this: `[unit, place]`.
 
     Args:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+import numpy as np
+
 from circuit_assert.components import Site
 from circuit_assert.errors import PromptError
-from circuit_assert.measurements.base import Batch, ReadsOnTheWay, Weights
+from circuit_assert.measurements.base import Batch, ReadsOnTheWay, Weights, at_role, leaving
 from circuit_assert.models.card import Card
+from circuit_assert.prompts.base import Ints
 
 if TYPE_CHECKING:
     import torch
@@ -38,6 +41,11 @@ class LensOfAnswers(ReadsOnTheWay):
         """The model's last."""
         return card.layers - 1
 
+    def unembedded(self, batch: Batch, card: Card) -> Ints:
+        """Where the model answers, in each layer."""
+        places = at_role(batch, self.at)
+        return np.concatenate([leaving(layer, places) for layer in range(card.layers)])
+
     def reader(self, batch: Batch, weights: Weights) -> LensReader:
         """What reduces one batch.
 
@@ -59,7 +67,9 @@ class LensReader:
     """
 
     def __init__(self, batch: Batch, at: str, weights: Weights) -> None:
-        self._batch, self._positions, self._weights = batch, batch.positions(at), weights
+        self._positions, self._weights = batch.positions(at), weights
+        words = batch.prompts.answers, batch.prompts.foils
+        self._words = np.stack([each[batch.units] for each in words], axis=1)
         self._layers: dict[int, torch.Tensor] = {}
 
     def read(self, site: Site, activation: torch.Tensor) -> None:
@@ -67,14 +77,8 @@ class LensReader:
         import torch
 
         here = activation[range(len(self._positions)), self._positions]
-        prompts, units = self._batch.prompts, self._batch.units
-        found = [
-            self._weights.log_probabilities(
-                here, torch.as_tensor(words[units], device=activation.device)
-            )
-            for words in (prompts.answers, prompts.foils)
-        ]
-        self._layers[site.layer] = torch.stack(found, dim=-1)
+        tokens = torch.as_tensor(self._words, device=activation.device)
+        self._layers[site.layer] = self._weights.log_probabilities(here, tokens)
 
     def finish(self, final: torch.Tensor) -> torch.Tensor:
         """`[row, layer, 2]`."""

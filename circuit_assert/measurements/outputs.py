@@ -10,7 +10,7 @@ import numpy as np
 
 from circuit_assert.components import Site
 from circuit_assert.errors import PromptError
-from circuit_assert.measurements.base import Batch, Weights, at_role, targets_of
+from circuit_assert.measurements.base import Batch, ReadsLogits, Weights, at_role, targets_of
 from circuit_assert.models.card import Card
 from circuit_assert.prompts.base import Ints
 
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class Output:
     """Anything that reads only what leaves the last block."""
-
-    whole_vocabulary: ClassVar[bool] = True
-    """Whether all tokens' logits are needed, or only those of a few."""
 
     def sites(self, weights: Weights) -> tuple[Site, ...]:
         """None: the final residual stream is enough."""
@@ -58,7 +55,6 @@ class LogitDifference(AtAnswer):
     """
 
     quantity: ClassVar[str] = "logits"
-    whole_vocabulary: ClassVar[bool] = False
 
     def __str__(self) -> str:
         return "logit difference"
@@ -100,7 +96,7 @@ class CentredLogit(AtAnswer):
 
 
 @dataclass(frozen=True)
-class LogProbability(AtAnswer):
+class LogProbability(ReadsLogits, AtAnswer):
     """log p of the answer's first token at one position: `[unit]`, in nats.
 
     Args:
@@ -118,13 +114,13 @@ class LogProbability(AtAnswer):
 
         def score(final: torch.Tensor) -> torch.Tensor:
             here = _at(final, batch.positions(self.at))
-            return weights.log_probabilities(here, _tensor(answers, final))
+            return weights.log_probabilities(here, _tensor(answers[:, None], final))[:, 0]
 
         return OutputReader(score)
 
 
 @dataclass(frozen=True)
-class Says(Output):
+class Says(ReadsLogits, Output):
     """Whether the most likely token is the prompt's answer, or its foil: `[unit]`, 1 or 0.
 
     Args:
@@ -155,7 +151,7 @@ class Says(Output):
 
 
 @dataclass(frozen=True)
-class Loss(Output):
+class Loss(ReadsLogits, Output):
     """Mean −log p of the next token over a set's target positions: `[unit]`, in nats.
 
     Args:
@@ -181,7 +177,7 @@ class Loss(Output):
             import torch
 
             residual = final[_tensor(rows, final), _tensor(flat[:, 0], final)]
-            loss = -weights.log_probabilities(residual, _tensor(flat[:, 1], final))
+            loss = -weights.log_probabilities(residual, _tensor(flat[:, 1:], final))[:, 0]
             sums = torch.zeros(len(batch.units), device=final.device)
             counts = torch.bincount(_tensor(rows, final), minlength=len(batch.units))
             return sums.index_add(0, _tensor(rows, final), loss.float()) / counts
@@ -190,7 +186,7 @@ class Loss(Output):
 
 
 @dataclass(frozen=True)
-class TopTokens(Output):
+class TopTokens(ReadsLogits, Output):
     """The most likely next tokens at every position: `[unit, pos, k]`, padded with −1.
 
     Args:
@@ -214,7 +210,7 @@ class TopTokens(Output):
 
 
 @dataclass(frozen=True)
-class LargestLogit(Output):
+class LargestLogit(ReadsLogits, Output):
     """The largest size of a most likely token's logit, over all positions: `[unit]`.
 
     Infinite ones make scores that are not finite anyway: they count as nothing.

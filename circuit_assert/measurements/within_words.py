@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from circuit_assert.components import Site
-from circuit_assert.measurements.base import Batch, Weights, targets_of
+from circuit_assert.measurements.base import Batch, Weights, leaving, targets_of
 from circuit_assert.measurements.outputs import OutputReader
 from circuit_assert.models.card import Card
 from circuit_assert.prompts.base import Ints, Tokenizer
@@ -52,6 +52,11 @@ class LossWithinWords:
         rows, flat = targets_of(batch)
         return np.stack([rows, flat[:, 0]], axis=1)
 
+    def unembedded(self, batch: Batch, card: Card) -> Ints:
+        """At most so many targets of both kinds."""
+        rows, flat = targets_of(batch, 2 * self.places)
+        return leaving(card.layers - 1, np.stack([rows, flat[:, 0]], axis=1))
+
     def reader(self, batch: Batch, weights: Weights) -> OutputReader:
         """What reduces one batch."""
         rows, flat, kinds = self._chosen(batch, weights.tokenizer)
@@ -63,8 +68,9 @@ class LossWithinWords:
             if not len(rows):
                 return found
             there = (torch.as_tensor(each, device=final.device) for each in (rows, flat[:, 0]))
-            targets = torch.as_tensor(flat[:, 1], device=final.device)
-            losses = -weights.log_probabilities(final[tuple(there)], targets).float().cpu().numpy()
+            targets = torch.as_tensor(flat[:, 1:], device=final.device)
+            logs = weights.log_probabilities(final[tuple(there)], targets)[:, 0]
+            losses = -logs.float().cpu().numpy()
             for row in np.unique(rows):
                 for kind in (INSIDE, FIRST):
                     chosen = (rows == row) & (kinds == kind)

@@ -36,7 +36,6 @@ class WrittenToward(ReadsOnTheWay):
     components: tuple[Writer, ...]
     at: str = "end"
     quantity: ClassVar[str] = "unscaled logits"
-    whole_vocabulary: ClassVar[bool] = False
 
     def __str__(self) -> str:
         return f"what {'+'.join(map(str, self.components))} write toward the answer"
@@ -96,7 +95,6 @@ class UnscaledLogitDifference(AtAnswer):
     """
 
     quantity: ClassVar[str] = "unscaled logits"
-    whole_vocabulary: ClassVar[bool] = False
 
     def __str__(self) -> str:
         return "logit difference before the final norm's scale"

@@ -14,6 +14,7 @@ from circuit_assert import (
 from circuit_assert.execution.executor import Executor
 from circuit_assert.execution.trunks import Grown
 from circuit_assert.forecast import forecast, parameters, tokenizer_at_hand, weight_bytes
+from circuit_assert.measurements.outputs import Output
 from circuit_assert.models.planted_models import (
     induction_model,
     relay_model,
@@ -121,6 +122,37 @@ def test_operations_by_hand(model):
     )
     pattern = AttentionOverPairs("induction")
     assert flops(card, prompts, "clean", [pattern]) == 2 * (3 * attention + 2 * mlp * tokens)
+
+
+class _Everything(Output):
+    """Of all that leaves the last block, and of no logit."""
+
+
+def test_all_logits_by_hand(model):
+    from circuit_assert.execution.cost import flops
+    from circuit_assert.measurements.distributions import Entropy, FinalScale, LogRank
+    from circuit_assert.measurements.lens import LensOfAnswers
+    from circuit_assert.measurements.outputs import CentredLogit, LargestLogit
+
+    card, prompts = model.card, ON.tokenize(model.spec.planted.tokenizer)
+    targets = prompts.targets["clean"]
+    after_the_first = sum(sum(place > 0 for place, _ in of_unit[:9]) for of_unit in targets)
+    tokens = sum(len(row) for row in prompts.tokens["clean"])
+    one = 2 * card.d_model * card.vocabulary
+
+    def beyond(*some, other):
+        return flops(card, prompts, "clean", some) - flops(card, prompts, "clean", [other])
+
+    scale, end = FinalScale(), CentredLogit()
+    assert all(len(of_unit) <= 9 for of_unit in targets)
+    assert beyond(Entropy(), other=scale) == one * after_the_first
+    assert beyond(Entropy(), LogRank(), scale, other=scale) == one * after_the_first
+    assert beyond(LargestLogit(), other=_Everything()) == one * tokens
+
+    prompts = relay_prompts().tokenize(relay_model().tokenizer)
+    card = relay_model().card
+    one = 2 * card.d_model * card.vocabulary
+    assert beyond(LensOfAnswers(), end, other=end) == one * len(prompts) * card.layers
 
 
 def test_without_a_tokenizer_tokens_are_not_counted(model):

@@ -249,7 +249,6 @@ def test_what_is_made_of_the_final_stream(whole, parted):
     made = []
     for backend in (whole, parted):
         final = backend.run(TOKENS, reads={}, edits={}, last_layer=LAST)[0]
-        tokens = torch.arange(9, device=final.device)
         of = torch.arange(18, device=final.device).view(9, 2)
         made.append(
             [
@@ -259,7 +258,7 @@ def test_what_is_made_of_the_final_stream(whole, parted):
                 backend.entropy(final),
                 backend.entropy(final, backend.final_scale(final) * 2),
                 backend.divergence(final, final.new_zeros(backend.card.vocabulary)),
-                backend.log_probabilities(final, tokens),
+                backend.log_probabilities(final, of),
                 backend.top_tokens(final, 3),
                 backend.final_scale(final),
                 backend.normalised(final),

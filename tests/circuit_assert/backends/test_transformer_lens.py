@@ -36,8 +36,8 @@ def test_logits_are_those_of_the_plain_model(backend, tokens):
 def test_log_probabilities_and_centred_logits(backend, tokens):
     logits, final = plain_logits(backend, tokens), whole_run(backend, tokens)
     following = tokens.roll(-1, 1)
-    expected = logits.log_softmax(-1).gather(2, following[..., None]).reshape(-1)
-    found = backend.log_probabilities(*flat(final, following))
+    expected = logits.log_softmax(-1).gather(2, following[..., None]).reshape(-1, 1)
+    found = backend.log_probabilities(*flat(final, following[..., None]))
     torch.testing.assert_close(found, expected, atol=1e-4, rtol=1e-5)
 
     centred = (logits - logits.mean(-1, keepdim=True)).gather(2, following[..., None])
@@ -212,6 +212,6 @@ def test_the_logarithm_of_a_probability_near_one_is_tiny_and_not_none(backend, m
     logits = torch.full((1, 60), 105.0)
     logits[0, 3] = 120.0
     monkeypatch.setattr(type(backend), "all_logits", lambda self, residual: logits)
-    found = backend.log_probabilities(torch.zeros(1, backend.card.d_model), torch.tensor([3]))
-    expected = logits.double().log_softmax(-1)[[0], [3]]
+    found = backend.log_probabilities(torch.zeros(1, backend.card.d_model), torch.tensor([[3]]))
+    expected = logits.double().log_softmax(-1)[[0], 3:4]
     torch.testing.assert_close(found.double(), expected, rtol=0.02, atol=0)

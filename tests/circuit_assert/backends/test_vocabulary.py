@@ -30,8 +30,8 @@ def pieces(logits, size):
 
 
 def test_log_probabilities_are_those_of_the_whole(logits, size):
-    tokens = torch.arange(ROWS) * 4 + 1
-    whole = torch.log_softmax(logits.double(), -1)[torch.arange(ROWS), tokens]
+    tokens = torch.stack([torch.arange(ROWS) * 4 + 1, torch.arange(ROWS)], dim=1)
+    whole = torch.log_softmax(logits.double(), -1).gather(1, tokens)
     assert whole.min() < -6
     found = log_probabilities(pieces(logits, size), tokens)
     torch.testing.assert_close(found.double(), whole, rtol=1e-6, atol=1e-6)
@@ -41,7 +41,7 @@ def test_a_probability_near_one_is_told_from_one(logits, size):
     """Far above zero, where adding the largest logit back would round the difference away."""
     logits = torch.zeros(2, VOCABULARY)
     logits[:, 4], logits[1, 20] = 300.0, 285.0
-    found = log_probabilities(pieces(logits, size), torch.tensor([4, 4]))
+    found = log_probabilities(pieces(logits, size), torch.tensor([[4], [4]]))[:, 0]
     assert found.tolist() == pytest.approx([0.0, -3.06e-7], abs=1e-7)
     assert found[0] != found[1]
 
@@ -49,8 +49,10 @@ def test_a_probability_near_one_is_told_from_one(logits, size):
 def test_no_logit_is_too_large_or_too_small(size):
     logits = torch.full((1, VOCABULARY), -1e4)
     logits[0, 3] = 1e4
-    assert log_probabilities(pieces(logits, size), torch.tensor([3])).item() == 0.0
-    assert log_probabilities(pieces(logits, size), torch.tensor([5])).item() == pytest.approx(-2e4)
+    assert log_probabilities(pieces(logits, size), torch.tensor([[3]])).item() == 0.0
+    assert log_probabilities(pieces(logits, size), torch.tensor([[5]])).item() == pytest.approx(
+        -2e4
+    )
 
 
 def test_entropies_are_those_of_the_whole(logits, size):
@@ -81,7 +83,7 @@ def test_the_top_is_that_of_the_whole(logits, size, k):
 def test_a_model_gives_the_same_in_pieces(monkeypatch):
     backend = load(spec_of(lookup_model()))
     residual = torch.randn(9, backend.card.d_model, generator=torch.Generator().manual_seed(1))
-    tokens = torch.arange(9) + backend.card.vocabulary - 9
+    tokens = torch.arange(9)[:, None] + backend.card.vocabulary - 9
     whole = backend.log_probabilities(residual, tokens), backend.top_tokens(residual, 5)
     made = []
     linear = bridge_logits.linear
