@@ -114,11 +114,13 @@ class Executor:
             has_post_norms=self.backend.has_post_norms,
         )
         needed = {Request(m, one.on, one.side) for one in made.passes for m in one.measurements}
+        swept: set[tuple[Prompts, Side]] = {(sweep.on, sweep.side) for sweep in made.sweeps}
         try:
             for one in alike_together(made.passes, self.store):
                 self._observe(one)
-                self.store.forget_activations(KEPT * self.memory, keeping=needed)
+                self.store.forget_activations(KEPT * self.memory, keeping=needed, last=swept)
             for sweep in made.sweeps:
+                self.store.adopt(sweep.on, sweep.side)
                 self._run_items(sweep.on, sweep.side, sweep.items)
         finally:
             self.store.forget_activations(KEPT * self.memory)

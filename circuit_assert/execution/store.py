@@ -151,9 +151,20 @@ class Store:
             elif all(row in tensors for row in wanted):
                 self.keep(kept, prompts, side, [tensors[row] for row in wanted])
 
-    def forget_activations(self, beyond: int, keeping: Collection[AnyRequest] = ()) -> None:
-        """Let the oldest activations go until the rest fits in `beyond` bytes; scores stay."""
-        for kept, on, side in list(self._kept):
+    def forget_activations(
+        self,
+        beyond: int,
+        keeping: Collection[AnyRequest] = (),
+        last: Collection[tuple[Prompts, Side]] = (),
+    ) -> None:
+        """Let the oldest activations go until the rest fits in `beyond` bytes; scores stay.
+
+        Args:
+            beyond: How many bytes may stay.
+            keeping: What does not go at all.
+            last: Sides of prompt sets of which all else goes after that of others.
+        """
+        for kept, on, side in sorted(self._kept, key=lambda key: key[1:] in last):
             if self.kept_bytes <= beyond:
                 break
             if Request(kept, on, side) not in keeping:

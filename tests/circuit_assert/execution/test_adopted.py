@@ -5,9 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from circuit_assert.components import Site
+from circuit_assert.components import Head, Site
 from circuit_assert.execution.executor import Executor
 from circuit_assert.execution.store import Store
+from circuit_assert.interventions import Patch
 from circuit_assert.measurements import LogitDifference, Request, Residual
 from circuit_assert.measurements.activations import Kept
 from circuit_assert.prompts.repeated import repeated_tokens
@@ -130,6 +131,44 @@ def test_sharing_frees_no_memory(lookup, task, half):
     engine.run([Request(LogitDifference(), on) for on in (task, half)])
     engine.store.forget_activations(engine.store.kept_bytes // 4)
     assert engine.store.kept_bytes == 0
+
+
+def test_some_sets_let_their_streams_go_last(lookup, task, half):
+    engine = Executor(lookup)
+    engine.run([Request(LogitDifference(), task)])
+    engine.run([Request(LogitDifference(), task, "corrupt")])
+    both = engine.store.kept_bytes
+    stream = Kept(Site(0, "resid_post"))
+    engine.store.forget_activations(both // 2, last={(task, "clean")})
+    assert engine.store.has(Request(stream, task))
+    assert not engine.store.has(Request(stream, task, "corrupt"))
+    engine.store.forget_activations(0, last={(task, "clean")})
+    assert engine.store.kept_bytes == 0
+
+
+def test_what_is_swept_keeps_its_streams_while_others_are_observed(deep, monkeypatch):
+    """As far as memory goes; they tell what a patch cannot change."""
+    swept, *others = (
+        repeated_tokens(lengths=(4, 5, 6), sequences=12, seed=seed) for seed in range(6)
+    )
+    patched = Request(MIDDLE, swept, "clean", Patch((Head(1, 0),), "corrupt"))
+    tokens = sum(map(len, swept.tokenize(deep.tokenizer).tokens["clean"]))
+    stream = 4 * deep.card.d_model * tokens
+    engine = Executor(deep, memory=3 * stream)  # 27 of which are kept between runs, not 60
+    held: list[int] = []
+    run_items = Executor._run_items
+
+    def noted(self, on, side, items):
+        if items[0][0] is not None:
+            streams = (Kept(Site(layer, "resid_post")) for layer in range(LAYERS - 1))
+            held.append(sum(self.store.has(Request(each, on, side)) for each in streams))
+        run_items(self, on, side, items)
+
+    monkeypatch.setattr(Executor, "_run_items", noted)
+    last = Residual(Site(LAYERS - 1, "resid_post"))
+    asked = [Request(last, on, side) for on in (swept, *others) for side in ("clean", "corrupt")]
+    engine.run([patched, *asked])
+    assert held == [LAYERS - 1]
 
 
 def test_other_tokens_are_not_adopted(lookup, task):
