@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeAlias
@@ -201,16 +201,12 @@ class Executor:
             and (known.on, known.side, known.under) == (request.on, request.side, request.under)
             and _floor_key(known) not in self._floors
         ]
-        measured = [each.measurement for each in alike]
-        if request.under is None and any(each.quantity in _OF_LOGITS for each in measured):
-            measured.append(LargestLogit())
-        items = [(request.under, tuple(measured))]
-        job = Job(self.backend, self.store, request.on, request.side, items, may_resume=False)
+        measured = tuple(each.measurement for each in alike)
+        job = self._job_alone(request, measured)
         units = self._floor_units(len(self.store.tokenized(request.on)))
         with self.backend.step_by_step():
-            alone = [(unit, job.run_alone(unit)) for unit in units]
-        if LargestLogit() in measured:
-            self._largest_logits[request.on, request.side] = float(alone[0][1][LargestLogit()])
+            alone = [(units[0], self._first_alone(request, measured))]
+            alone += [(unit, job.run_alone(unit)) for unit in units[1:]]
         if self.backend.dtype != torch.float32:
             with self.backend.in_float32():
                 alone += [(unit, job.run_alone(unit)) for unit in units]
@@ -224,6 +220,25 @@ class Executor:
             self._floors[_floor_key(known)] = floor
             if self._recall:
                 self._recall.put_floor(known, floor)
+
+    def _job_alone(self, request: Request, measured: tuple[Measurement, ...]) -> Job:
+        items = [(request.under, measured)]
+        return Job(self.backend, self.store, request.on, request.side, items, may_resume=False)
+
+    def _first_alone(
+        self, request: Request, measured: tuple[Measurement, ...]
+    ) -> Mapping[Measurement, Array]:
+        """The first unit's scores; its largest logit on the way, where that is still to be known.
+
+        It takes the logits of all tokens at all positions, which may cost more than the run.
+        """
+        here = request.on, request.side
+        of_logits = any(each.quantity in _OF_LOGITS for each in measured)
+        if request.under is not None or not of_logits or here in self._largest_logits:
+            return self._job_alone(request, measured).run_alone(0)
+        scores = self._job_alone(request, (*measured, LargestLogit())).run_alone(0)
+        self._largest_logits[here] = float(scores[LargestLogit()])
+        return scores
 
     def _floor_units(self, total: int) -> range:
         count = _FLOOR_UNITS if self.backend.dtype == torch.float32 else _NARROW_FLOOR_UNITS
@@ -239,8 +254,7 @@ class Executor:
     def _largest_logit(self, on: Prompts, side: Side) -> float:
         """Of a prompt set's first unit, unedited."""
         if (on, side) not in self._largest_logits:
-            items = [(None, (LargestLogit(),))]
-            job = Job(self.backend, self.store, on, side, items, may_resume=False)
+            job = self._job_alone(Request(LargestLogit(), on, side), (LargestLogit(),))
             with self.backend.step_by_step():
                 self._largest_logits[on, side] = float(job.run_alone(0)[LargestLogit()])
         return self._largest_logits[on, side]

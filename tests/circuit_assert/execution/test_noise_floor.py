@@ -102,3 +102,24 @@ def test_losses_and_attention_have_floors_of_their_own(induction, sequences):
     loss, attention = map(engine.noise_floor, requests)
     assert attention < 1e-5
     assert attention < loss < 1e-3
+
+
+def test_the_largest_logit_of_a_set_is_looked_for_once(monkeypatch, induction, sequences):
+    engine = Executor(induction)
+    first, later = (Request(Loss(places=places), sequences) for places in (0, 2))
+    edited = Request(Loss(), sequences, under=Ablation((Head(1, 0),)))
+    engine.run([first, edited])
+    made = []
+    honest = type(induction).top_tokens
+
+    def noted(self, residual, k):
+        made.append(len(residual))
+        return honest(self, residual, k)
+
+    monkeypatch.setattr(type(induction), "top_tokens", noted)
+    floors = [engine.noise_floor(request) for request in (first, edited)]
+    engine.run([later])
+    floors.append(engine.noise_floor(later))
+    assert made == [len(sequences.tokenize(induction.tokenizer).tokens["clean"][0])]
+    logits = engine._largest_logits[sequences, "clean"]
+    assert min(floors) >= np.finfo(np.float32).eps * logits > 0
