@@ -357,7 +357,10 @@ def _is_told(value: object) -> bool:
         case dict():
             return all(map(_is_told, value.values()))
         case _:
-            return not callable(value) or isinstance(getattr(value, "identity", None), str)
+            tells = getattr(value, "identity_tells", True)
+            return tells and (
+                not callable(value) or isinstance(getattr(value, "identity", None), str)
+            )
 
 
 def _words(value: object) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import IO, Any, ClassVar, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -86,6 +86,8 @@ class RecordedActivity:
 
     about: About
     activity: Floats
+    identity_tells: ClassVar[bool] = False
+    """Of two recordings of the same, the numbers may differ: claims on them are not one claim."""
 
     def __post_init__(self) -> None:
         words = sum(map(len, self.about.words))
@@ -97,13 +99,21 @@ class RecordedActivity:
 
     @cached_property
     def identity(self) -> str:
-        """Its model, and a hash of all that it says."""
-        made = hashlib.sha256(json.dumps(asdict(self.about), sort_keys=True).encode())
-        made.update(np.ascontiguousarray(self.activity, np.float32).tobytes())
-        return f"{self.about.model}#{made.hexdigest()[:16]}"
+        """Its model, and a hash of what it is of.
+
+        Not of the numbers, which another engine rounds otherwise: a claim stays the same claim.
+        """
+        said = json.dumps(asdict(self.about), sort_keys=True)
+        return f"{self.about.model}#{hashlib.sha256(said.encode()).hexdigest()[:16]}"
+
+    @cached_property
+    def _exact(self) -> tuple[str, str]:
+        """A hash of the numbers as well."""
+        numbers = np.ascontiguousarray(self.activity, np.float32)
+        return self.identity, hashlib.sha256(numbers.tobytes()).hexdigest()
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, RecordedActivity) and other.identity == self.identity
+        return isinstance(other, RecordedActivity) and other._exact == self._exact
 
     def __hash__(self) -> int:
         return hash(self.identity)

@@ -1,5 +1,7 @@
 """Correlations with another model's neurons against a computation without the framework's parts."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -105,6 +107,20 @@ def test_correlation_through_position_is_that_with_shuffled_documents():
     assert through_position(own, other) == pytest.approx(np.mean(shuffled), abs=3e-3)
     alone = through_position(np.tile(place, (40, 1)), np.tile(place, (40, 1)))
     assert alone == pytest.approx(1.0)
+
+
+def test_a_claim_stays_the_same_when_activity_is_rounded_otherwise_and_is_judged_by_its_own():
+    recorded = recorded_activity(Session().model(universal_model(other=True)), on=ON, layers=[0, 1])
+    rounded = replace(recorded, activity=recorded.activity * np.float32(1 + 2**-20))
+    emptied = replace(recorded, activity=recorded.activity.copy())
+    emptied.activity[:, 17] = 0.0
+    assert len({recorded, rounded, emptied, replace(recorded)}) == 3
+    neuron = Session().model(universal_model())["L1N0"]
+    claims = [neuron_is_universal(neuron, [each], on=ON) for each in (recorded, rounded, emptied)]
+    assert len({claim.id for claim in claims}) == 1
+    effects = [claim.check().findings[0].effect for claim in claims]
+    assert effects[1] == pytest.approx(effects[0], abs=1e-5)
+    assert effects[2] < effects[0] - 0.1
 
 
 def test_what_an_earlier_run_recorded_is_read_back(tmp_path, monkeypatch):
