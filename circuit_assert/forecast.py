@@ -101,6 +101,7 @@ class _Runs:
     def __init__(self, made: Plan, tokenizer: Tokenizer) -> None:
         everything = (*made.passes, *made.sweeps)
         self._made = made
+        self._tokenizer = tokenizer
         self._prompts = {on: on.tokenize(tokenizer) for on in {one.on for one in everything}}
 
     def tokens(self) -> int:
@@ -113,7 +114,7 @@ class _Runs:
     def flops(self, card: Card) -> float:
         """What they cost."""
         observed = sum(
-            flops(card, self._prompts[one.on], one.side, one.measurements)
+            flops(card, self._tokenizer, self._prompts[one.on], one.side, one.measurements)
             for one in self._made.passes
         )
         return observed + sum(self._edited(sweep, card) for sweep in self._made.sweeps)
@@ -131,7 +132,15 @@ class _Runs:
             entered = start.layer if start else first_layer(under)
             alike = first_difference(under, sweep.side, prompts.tokens.__getitem__)
             untouched = 0 if alike is None else int(alike.sum())
-            total += flops(card, prompts, sweep.side, measurements, entered, untouched=untouched)
+            total += flops(
+                card,
+                self._tokenizer,
+                prompts,
+                sweep.side,
+                measurements,
+                start=entered,
+                untouched=untouched,
+            )
         return total
 
     def _tokens(self, on: Prompts, side: Side) -> int:

@@ -9,7 +9,7 @@ import numpy as np
 
 from circuit_assert.measurements.base import Batch, Measurement, ReadsAllLogits, ReadsSomeOfTheFinal
 from circuit_assert.models.card import Card, mlp_weights, projection_weights
-from circuit_assert.prompts.base import Ints, Side, TokenizedPrompts
+from circuit_assert.prompts.base import Ints, Side, TokenizedPrompts, Tokenizer
 
 
 @dataclass(frozen=True)
@@ -47,11 +47,12 @@ class Work:
 
 def flops(
     card: Card,
+    tokenizer: Tokenizer,
     prompts: TokenizedPrompts,
     side: Side,
     measurements: Iterable[Measurement],
-    start: int = 0,
     *,
+    start: int = 0,
     untouched: int = 0,
 ) -> float:
     """Floating-point operations of one pass over a prompt set: two for each weight and token.
@@ -62,6 +63,7 @@ def flops(
 
     Args:
         card: The model's sizes.
+        tokenizer: The model's.
         prompts: The set in its tokens.
         side: Clean or corrupt.
         measurements: What is read.
@@ -79,7 +81,7 @@ def flops(
     products += (total - untouched) * mlp_weights(card) * (blocks - 1)
     products += (total - untouched if read is None else read) * mlp_weights(card)
     products += 2.0 * card.heads * card.d_head * float((lengths**2).sum()) * blocks
-    products += _unembedded(wanted, batch, card) * card.d_model * card.vocabulary
+    products += _unembedded(wanted, batch, card, tokenizer) * card.d_model * card.vocabulary
     return 2.0 * products
 
 
@@ -93,7 +95,10 @@ def _read(measurements: Iterable[Measurement], batch: Batch) -> int | None:
     return len(np.unique(np.concatenate(found), axis=0))
 
 
-def _unembedded(measurements: Iterable[Measurement], batch: Batch, card: Card) -> int:
+def _unembedded(
+    measurements: Iterable[Measurement], batch: Batch, card: Card, tokenizer: Tokenizer
+) -> int:
     """At how many places the logits of all tokens are needed, by one measurement or by several."""
-    found = [m.unembedded(batch, card) for m in measurements if isinstance(m, ReadsAllLogits)]
+    reading = [each for each in measurements if isinstance(each, ReadsAllLogits)]
+    found = [each.unembedded(batch, card, tokenizer) for each in reading]
     return len(np.unique(np.concatenate(found), axis=0)) if found else 0

@@ -155,10 +155,11 @@ class Job:
         return sum(
             flops(
                 card,
+                self._backend.tokenizer,
                 self._prompts,
                 self._side,
                 measurements,
-                self._entered([item]),
+                start=self._entered([item]),
                 untouched=0 if alike is None else int(alike.sum()),
             )
             for item, ((_, measurements), alike) in enumerate(

@@ -239,7 +239,7 @@ class ReadsSomeOfTheFinal(Protocol):
 class ReadsAllLogits(Protocol):
     """A measurement that needs the logits of all tokens, and says where: they cost most of it."""
 
-    def unembedded(self, batch: Batch, card: Card) -> Ints:
+    def unembedded(self, batch: Batch, card: Card, tokenizer: Tokenizer) -> Ints:
         """`[n, 3]`: a block, and the row of the batch and the position of what leaves it."""
         ...
 
@@ -247,7 +247,7 @@ class ReadsAllLogits(Protocol):
 class ReadsLogits:
     """A measurement of the logits of all tokens wherever it reads what leaves the last block."""
 
-    def unembedded(self, batch: Batch, card: Card) -> Ints:
+    def unembedded(self, batch: Batch, card: Card, tokenizer: Tokenizer) -> Ints:
         """There."""
         return leaving(card.layers - 1, positions_read(self, batch))
 

@@ -11,7 +11,7 @@ from circuit_assert.components import Site, SiteName
 from circuit_assert.errors import PromptError
 from circuit_assert.measurements.base import Batch, Weights, leaving
 from circuit_assert.models.card import Card
-from circuit_assert.prompts.base import Ints
+from circuit_assert.prompts.base import Ints, Tokenizer
 
 if TYPE_CHECKING:
     import torch
@@ -57,7 +57,7 @@ class DecompositionError:
         """The model's last."""
         return card.layers - 1
 
-    def unembedded(self, batch: Batch, card: Card) -> Ints:
+    def unembedded(self, batch: Batch, card: Card, tokenizer: Tokenizer) -> Ints:
         """Eight positions of each row."""
         rows = batch.prompts.tokens[batch.side]
         each = [(row, p) for row, u in enumerate(batch.units) for p in _places(len(rows[int(u)]))]

@@ -11,7 +11,7 @@ from circuit_assert.components import Site
 from circuit_assert.errors import PromptError
 from circuit_assert.measurements.base import Batch, ReadsOnTheWay, Weights, at_role, leaving
 from circuit_assert.models.card import Card
-from circuit_assert.prompts.base import Ints
+from circuit_assert.prompts.base import Ints, Tokenizer
 
 if TYPE_CHECKING:
     import torch
@@ -41,7 +41,7 @@ class LensOfAnswers(ReadsOnTheWay):
         """The model's last."""
         return card.layers - 1
 
-    def unembedded(self, batch: Batch, card: Card) -> Ints:
+    def unembedded(self, batch: Batch, card: Card, tokenizer: Tokenizer) -> Ints:
         """Where the model answers, in each layer."""
         places = at_role(batch, self.at)
         return np.concatenate([leaving(layer, places) for layer in range(card.layers)])

@@ -52,9 +52,9 @@ class LossWithinWords:
         rows, flat = targets_of(batch)
         return np.stack([rows, flat[:, 0]], axis=1)
 
-    def unembedded(self, batch: Batch, card: Card) -> Ints:
-        """At most so many targets of both kinds."""
-        rows, flat = targets_of(batch, 2 * self.places)
+    def unembedded(self, batch: Batch, card: Card, tokenizer: Tokenizer) -> Ints:
+        """The targets that are read."""
+        rows, flat, _ = self._chosen(batch, tokenizer)
         return leaving(card.layers - 1, np.stack([rows, flat[:, 0]], axis=1))
 
     def reader(self, batch: Batch, weights: Weights) -> OutputReader:

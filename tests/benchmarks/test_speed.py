@@ -61,9 +61,9 @@ def test_what_neither_way_has_a_number_for_is_no_difference():
 
 def test_the_floor_counts_each_head_s_own_layer_and_those_above(task):
     found = floor.of_ablation(task)
-    card, tokenized = task.backend.card, task.tokenized
-    whole, upper = (flops(card, tokenized, "clean", [LogitDifference()], start) for start in (0, 1))
-    kept = flops(card, tokenized, "clean", [Kept(Site(1, "z"))])
+    card, on = task.backend.card, (task.backend.tokenizer, task.tokenized, "clean")
+    whole, upper = (flops(card, *on, [LogitDifference()], start=start) for start in (0, 1))
+    kept = flops(card, *on, [Kept(Site(1, "z"))])
     assert found.needed == card.heads * (whole + upper) + kept
     assert found.ratio > 1
 

@@ -117,11 +117,13 @@ def test_operations_by_hand(model):
     mlp = 2 * card.d_model * card.d_mlp
     read = sum(min(8, len(t)) for t in prompts.targets["clean"])
     vocabulary = read * card.d_model * card.vocabulary
-    assert flops(card, prompts, "clean", [Loss()], 1) == 2 * (
+    assert flops(card, tokenizer, prompts, "clean", [Loss()], start=1) == 2 * (
         2 * attention + mlp * (tokens + read) + vocabulary
     )
     pattern = AttentionOverPairs("induction")
-    assert flops(card, prompts, "clean", [pattern]) == 2 * (3 * attention + 2 * mlp * tokens)
+    assert flops(card, tokenizer, prompts, "clean", [pattern]) == 2 * (
+        3 * attention + 2 * mlp * tokens
+    )
 
 
 class _Everything(Output):
@@ -134,14 +136,17 @@ def test_all_logits_by_hand(model):
     from circuit_assert.measurements.lens import LensOfAnswers
     from circuit_assert.measurements.outputs import CentredLogit, LargestLogit
 
-    card, prompts = model.card, ON.tokenize(model.spec.planted.tokenizer)
+    card, tokenizer = model.card, model.spec.planted.tokenizer
+    prompts = ON.tokenize(tokenizer)
     targets = prompts.targets["clean"]
     after_the_first = sum(sum(place > 0 for place, _ in of_unit[:9]) for of_unit in targets)
     tokens = sum(len(row) for row in prompts.tokens["clean"])
     one = 2 * card.d_model * card.vocabulary
 
     def beyond(*some, other):
-        return flops(card, prompts, "clean", some) - flops(card, prompts, "clean", [other])
+        return flops(card, tokenizer, prompts, "clean", some) - flops(
+            card, tokenizer, prompts, "clean", [other]
+        )
 
     scale, end = FinalScale(), CentredLogit()
     assert all(len(of_unit) <= 9 for of_unit in targets)
@@ -149,8 +154,8 @@ def test_all_logits_by_hand(model):
     assert beyond(Entropy(), LogRank(), scale, other=scale) == one * after_the_first
     assert beyond(LargestLogit(), other=_Everything()) == one * tokens
 
-    prompts = relay_prompts().tokenize(relay_model().tokenizer)
-    card = relay_model().card
+    tokenizer, card = relay_model().tokenizer, relay_model().card
+    prompts = relay_prompts().tokenize(tokenizer)
     one = 2 * card.d_model * card.vocabulary
     assert beyond(LensOfAnswers(), end, other=end) == one * len(prompts) * card.layers
 

@@ -4,9 +4,13 @@ import numpy as np
 import pytest
 import torch
 
+from circuit_assert.backends.load import load
+from circuit_assert.execution.executor import Executor
 from circuit_assert.measurements import Request
+from circuit_assert.measurements.base import Batch
 from circuit_assert.measurements.within_words import FIRST, INSIDE, LossWithinWords, kind_of
 from circuit_assert.models.planted_models import spelling_documents, spelling_model
+from circuit_assert.models.spec import spec_of
 from circuit_assert.session import Session
 
 PLANTED = spelling_model()
@@ -49,6 +53,22 @@ def test_mean_losses_of_both_kinds():
         endings = (row[1:] >= 41) & (row[1:] < 61)
         assert measured[unit, INSIDE] == pytest.approx(losses[endings].mean(), abs=1e-4)
         assert measured[unit, FIRST] == pytest.approx(losses[~endings].mean(), abs=1e-4)
+
+
+def test_logits_are_said_to_be_needed_where_they_are_made(monkeypatch):
+    backend, read = load(spec_of(PLANTED)), []
+    honest = type(backend).log_probabilities
+
+    def noted(self, residual, tokens):
+        read.append(len(residual))
+        return honest(self, residual, tokens)
+
+    monkeypatch.setattr(type(backend), "log_probabilities", noted)
+    measurement, on = LossWithinWords(places=3), DOCUMENTS.tokenize(backend.tokenizer)
+    Executor(backend).run([Request(measurement, DOCUMENTS)])
+    batch = Batch(on, "clean", np.arange(len(on)))
+    said = measurement.unembedded(batch, backend.card, backend.tokenizer)
+    assert sum(read) == len(np.unique(said, axis=0)) < len(measurement.final_positions(batch))
 
 
 def test_words_of_two_pieces_are_two_tokens():
