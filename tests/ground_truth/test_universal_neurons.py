@@ -103,14 +103,20 @@ def test_the_model_itself_is_no_other_model(model_of, activity_of):
 
 
 def test_claims_about_other_recordings_are_other_claims(model_of, other, tmp_path):
+    """What a recording is of tells a claim; its numbers, what is judged: another engine rounds."""
     neuron = model_of(PLAIN)["L1N0"]
-    changed = other.activity.copy()
-    changed[0, 0] += 1
-    one, two = (
+    about = replace(other.about, weights="others")
+    one, two, three = (
         neuron_is_universal(neuron, [each], on=ON)
-        for each in (other, replace(other, activity=changed))
+        for each in (
+            other,
+            replace(other, activity=np.roll(other.activity, 7, axis=0)),
+            replace(other, about=about),
+        )
     )
-    assert one.id != two.id
+    assert one.id == two.id != three.id
+    found = neuron.model.court.evaluate([one, two])
+    assert [each.verdict for each in found] == [Verdict.SUPPORTED, Verdict.REFUTED]
     other.save(tmp_path / "other.npz")
     read = RecordedActivity.load(tmp_path / "other.npz")
     assert neuron_is_universal(neuron, [read], on=ON).id == one.id
