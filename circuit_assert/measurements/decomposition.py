@@ -58,10 +58,10 @@ class DecompositionError:
         return card.layers - 1
 
     def unembedded(self, batch: Batch, card: Card, tokenizer: Tokenizer) -> Ints:
-        """Eight positions of each row."""
+        """Eight positions of each row; none in one that is too short, which its reader refuses."""
         rows = batch.prompts.tokens[batch.side]
         each = [(row, p) for row, u in enumerate(batch.units) for p in _places(len(rows[int(u)]))]
-        return leaving(card.layers - 1, np.array(each))
+        return leaving(card.layers - 1, np.array(each, np.int64).reshape(-1, 2))
 
     def reader(self, batch: Batch, weights: Weights) -> DecompositionReader:
         """What reduces one batch."""
